@@ -1,0 +1,1 @@
+"""The core: what a case is, and everything that may be done with one. Knows neither Rasa nor the web."""

@@ -1,0 +1,72 @@
+"""What is handed to people: the handoff with its summary, screenings, needs, referrals.
+
+open -> claimed -> closed
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.storage.base import Base, Created, Id, Moment
+from casework.storage.encryption import EncryptedJSON
+
+
+class ScreeningRecord(Base):
+    """A screening as it was computed: the facts used, the policy's version, and the whole result."""
+
+    __tablename__ = "screenings"
+    __table_args__ = (Index("ix_screenings_client", "client_id", "created_at"),)
+
+    id: Mapped[Id]
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    policy: Mapped[str]
+    version: Mapped[str]
+    facts: Mapped[Any] = mapped_column(EncryptedJSON)
+    result: Mapped[Any] = mapped_column(EncryptedJSON)
+    created_at: Mapped[Created]
+
+
+class Need(Base):
+    """Something the client said they need (housing, food, ...), for the summary."""
+
+    __tablename__ = "needs"
+    __table_args__ = (UniqueConstraint("client_id", "need"),)
+
+    id: Mapped[Id]
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    need: Mapped[str]
+    message_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
+    created_at: Mapped[Created]
+
+
+class Handoff(Base):
+    """A client handed to people. `urgency` 3 is crisis, 2 a person was asked for or concern, 1 ordinary.
+
+    `shared_at` is when the client agreed that the summary may be passed on; a crisis or a request for a person makes
+    a handoff without it, and then staff see that it is missing.
+    """
+
+    __tablename__ = "handoffs"
+    __table_args__ = (
+        Index("uq_handoffs_open", "client_id", unique=True, postgresql_where=text("status <> 'closed'")),
+        Index("ix_handoffs_queue", "status", "urgency", "created_at"),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    program_id: Mapped[str | None] = mapped_column(ForeignKey("programs.id"))
+    appointment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("appointments.id"))
+    reason: Mapped[str]  # booked, referral, person_asked, crisis, concern, assistant_failed
+    urgency: Mapped[int] = mapped_column(default=1)
+    status: Mapped[str] = mapped_column(default="open")
+    summary: Mapped[Any] = mapped_column(EncryptedJSON, nullable=True)
+    shared_at: Mapped[Moment | None]
+    claimed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    claimed_at: Mapped[Moment | None]
+    closed_at: Mapped[Moment | None]
+    created_at: Mapped[Created]

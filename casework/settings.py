@@ -1,0 +1,163 @@
+"""The service's settings, read once from the environment and `.env`; `.env.example` explains each.
+
+In demo mode the keys that are missing are made and kept in the data folder. Without it a missing secret stops the
+start: a line that runs on a default secret would be open to anybody who has read this file.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.fernet import Fernet
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from casework.errors import SettingsMissing
+from casework.paths import ROOT
+
+TWILIO = "https://api.twilio.com"
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Every knob of the service. Seconds and minutes are named so."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True)
+
+    database_url: str | None = None
+    public_url: str | None = None
+    port: int = 8000
+    rasa_url: str | None = None
+    rasa_port: int = 5005
+    actions_port: int = 5055
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    twilio_api_url: str = TWILIO
+    encryption_keys: Words = Field(default_factory=list)
+    session_secret: SecretStr | None = None
+    guidepost_data: Path = ROOT / "var"
+    guidepost_demo: bool = False
+
+    agency_name: str = "Guidepost"
+    agency_phone: str | None = None
+    allowed_origins: Words = Field(default_factory=list)
+    on_call: Words = Field(default_factory=list)
+    on_call_minutes: float = 2.0
+    sms_per_second: float = 1.0
+    gather_seconds: float = 1.2
+    log_level: str = "INFO"
+
+    @property
+    def twilio_ready(self) -> bool:
+        """Whether a real (or a tester's) Twilio is set up; otherwise the phone of the demo page stands in for it."""
+        return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_from)
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def bot_url(self) -> str:
+        return (self.rasa_url or f"http://127.0.0.1:{self.rasa_port}").rstrip("/")
+
+    def secret(self, purpose: str) -> str:
+        """A key for one purpose (cookies, the loopback services, look-ups), derived from SESSION_SECRET."""
+        if self.session_secret is None:
+            raise SettingsMissing("SESSION_SECRET is not set; put 32 or more random characters into .env")
+        import hashlib
+        import hmac
+
+        return hmac.new(self.session_secret.get_secret_value().encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _complete_for_demo(settings: Settings) -> Settings:
+    """Makes what demo mode lacks and keeps it in the data folder, so that a restart can read what was written."""
+    kept_at = settings.guidepost_data / "demo-keys.json"
+    kept: dict[str, str] = json.loads(kept_at.read_text()) if kept_at.exists() else {}
+    made = {
+        "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "SESSION_SECRET": secrets.token_urlsafe(32),
+        "DEMO_PASSWORD": secrets.token_urlsafe(9),
+    }
+    if set(made) - set(kept):
+        kept = made | kept
+        kept_at.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept_at.with_suffix(f".{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(kept))
+        partial.replace(kept_at)
+    changes: dict[str, object] = {}
+    if not settings.encryption_keys:
+        changes["encryption_keys"] = [kept["ENCRYPTION_KEYS"]]
+    if settings.session_secret is None:
+        changes["session_secret"] = SecretStr(kept["SESSION_SECRET"])
+    if not settings.twilio_ready:
+        # The phone of the demo page speaks Twilio's protocol at this very server, with a token of its own.
+        token = settings.model_copy(update=changes).secret("demo-twilio")[:32]
+        changes |= {
+            "twilio_account_sid": "AC" + token,
+            "twilio_auth_token": SecretStr(token),
+            "twilio_from": "+16125550100",
+            "twilio_api_url": f"http://127.0.0.1:{settings.port}/demo/twilio",
+        }
+    return settings.model_copy(update=changes)
+
+
+def demo_password(settings: Settings) -> str:
+    """The demo staff login's password; made at the first start and kept in the data folder."""
+    return str(json.loads((settings.guidepost_data / "demo-keys.json").read_text())["DEMO_PASSWORD"])
+
+
+def check(settings: Settings) -> None:
+    """Raises SettingsMissing, naming everything that is missing at once."""
+    missing = [
+        name
+        for name, given in (
+            ("ENCRYPTION_KEYS", settings.encryption_keys),
+            ("SESSION_SECRET", settings.session_secret),
+            ("TWILIO_ACCOUNT_SID", settings.twilio_account_sid),
+            ("TWILIO_AUTH_TOKEN", settings.twilio_auth_token),
+            ("TWILIO_FROM", settings.twilio_from),
+            ("PUBLIC_URL", settings.public_url or settings.guidepost_demo),
+        )
+        if not given
+    ]
+    if missing:
+        raise SettingsMissing(
+            f"Not set: {', '.join(missing)}. Put them into .env (see .env.example),"
+            " or set GUIDEPOST_DEMO=1 to try it out."
+        )
+    if settings.session_secret and len(settings.session_secret.get_secret_value()) < 16:
+        raise SettingsMissing("SESSION_SECRET is too short; use 32 or more random characters.")
+    for key in settings.encryption_keys:
+        try:
+            known = len(base64.urlsafe_b64decode(key.encode())) == 32
+        except ValueError:
+            known = False
+        if not known:
+            raise SettingsMissing(
+                "ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64), divided by commas, the newest first."
+            )
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `get_settings.cache_clear()`."""
+    settings = Settings()
+    if settings.guidepost_demo:
+        settings = _complete_for_demo(settings)
+    check(settings)
+    return settings

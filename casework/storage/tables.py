@@ -1,0 +1,11 @@
+"""All tables, imported for their metadata: what the migrations are held against."""
+
+from casework.conversations import tables as conversations
+from casework.directory import tables as directory
+from casework.handoff import tables as handoff
+from casework.safety import tables as safety
+from casework.scheduling import tables as scheduling
+from casework.staff import tables as staff
+from casework.storage.base import Base
+
+__all__ = ["Base", "conversations", "directory", "handoff", "safety", "scheduling", "staff"]
