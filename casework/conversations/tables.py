@@ -4,7 +4,8 @@ A conversation is one thread on one channel. Its owner is the assistant or a per
 read again before anything of the assistant's is sent. A message's life:
 
     inbound   received -> handled                       (handled: a turn or a keyword or a crisis reply took it)
-    outbound  queued -> sent -> delivered | undelivered | failed | dropped
+    outbound  queued -> sending -> sent -> delivered | undelivered | failed
+              queued -> dropped                         (opted out, too old, or a person took over meanwhile)
 
 Status callbacks only ever move a message forward.
 """
@@ -55,6 +56,7 @@ class Conversation(Base):
     line: Mapped[str | None]  # the line's own number that the client texts
     session_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     owner: Mapped[str] = mapped_column(default=ASSISTANT)
+    owner_turn: Mapped[uuid.UUID | None]  # the turn in which the assistant itself handed over: its words still go out
     staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     safety: Mapped[str] = mapped_column(default="none")  # none, concern, crisis: crisis holds the screening
     safety_since: Mapped[Moment | None]
@@ -95,7 +97,8 @@ class Message(Base):
     error_code: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
     staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
-    in_reply_to: Mapped[uuid.UUID | None]  # the inbound message that the turn answered...
+    turn_id: Mapped[uuid.UUID | None]  # inbound: the turn it belongs to (the id of that turn's last message)
+    in_reply_to: Mapped[uuid.UUID | None]  # outbound: the turn it answers...
     position: Mapped[int | None]  # ...and which of its replies this is: a turn run twice replies once
     created_at: Mapped[Created]
     handled_at: Mapped[Moment | None]

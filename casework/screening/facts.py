@@ -17,9 +17,11 @@ from casework.screening.errors import BadFacts
 DIAGNOSES: Final = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
 IMPAIRMENTS: Final = ("housing", "employment", "self_care", "daily_tasks", "social", "concentration")
 PAYERS: Final = ("medicaid", "medicare", "private", "va", "uninsured", "other")
-STATES: Final = frozenset(
-    ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC", "AS", "GU", "MP", "PR", "VI"]
+_STATE_CODES: Final = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
+    "PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI"
 )
+STATES: Final = frozenset(_STATE_CODES.split())
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ZIP = re.compile(r"([0-9]{5})(-[0-9]{4})?")

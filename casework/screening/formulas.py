@@ -22,7 +22,7 @@ class Seen:
 
     status: Status
     amount: Range | None = None
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # keys of labels, such as "diagnoses.ptsd"
     told: bool = False  # whether any of its facts was given
 
 
@@ -41,6 +41,10 @@ class Leaf(Protocol):
 
 
 ALL_STATUSES: Final = tuple(Status)
+
+
+def _labelled(fact: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{fact}.{value}" for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Named:
         if named is None:
             return Seen(Status.UNKNOWN)
         found = tuple(name for name in named if name in self.listed)
-        return Seen(self._status(known.facts, named, found), names=found or named, told=bool(named))
+        names = _labelled("diagnoses", found or named)
+        return Seen(self._status(known.facts, named, found), names=names, told=bool(named))
 
     def _status(self, facts: Facts, named: tuple[str, ...], found: tuple[str, ...]) -> Status:
         if found:
@@ -123,7 +128,8 @@ class Areas:
         if areas is None:
             return Seen(Status.UNKNOWN)
         enough = any(area in self.alone for area in areas) or sum(area in self.together for area in areas) >= self.need
-        return Seen(Status.MET if enough else Status.NOT_MET, names=areas, told=bool(areas))
+        status = Status.MET if enough else Status.NOT_MET
+        return Seen(status, names=_labelled("impairments", areas), told=bool(areas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ class OneOf:
         told: str | None = getattr(known.facts, self.fact)
         if told is None:
             return Seen(Status.UNKNOWN)
-        return Seen(self.values[told], names=(told,), told=True)
+        return Seen(self.values[told], names=_labelled(self.fact, (told,)), told=True)
 
     @property
     def facts(self) -> frozenset[str]:

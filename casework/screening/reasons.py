@@ -22,7 +22,7 @@ class Phrases:
     at_least: str  # {n}
     at_most: str  # {n}
     both: str  # {first} {last}, joins the last two of a list
-    labels: Mapping[str, str]  # diagnoses, areas of life, payers
+    labels: Mapping[str, str]  # of the values of a choice, by fact and value: "diagnoses.ptsd"
 
 
 def because(finding: Finding, language: Language, phrases: Phrases) -> str:
@@ -57,9 +57,11 @@ def _values(finding: Finding, language: Language, phrases: Phrases) -> dict[str,
 
 def _things(finding: Finding, amount: Range, language: Language, phrases: Phrases) -> str:
     """The amount with its noun: "2 days", "at least 2 days" where more may be, "up to 2 days" where fewer may be."""
-    shown, phrase = amount.floor, phrases.at_least
-    if finding.status is Status.NOT_MET and amount.ceiling < float("inf"):
-        shown, phrase = amount.ceiling, phrases.at_most
+    formula = finding.test.formula
+    wants_few = isinstance(formula, Amount) and formula.at_most
+    # The end that decided: the most there can be where that was too few, or few enough.
+    by_ceiling = finding.status is (Status.MET if wants_few else Status.NOT_MET)
+    shown, phrase = (amount.ceiling, phrases.at_most) if by_ceiling else (amount.floor, phrases.at_least)
     one, other = finding.test.noun[language]
     text = f"{number(shown)} {one if shown == 1 else other}"
     return text if amount.exact else phrase.format(n=text)

@@ -1,0 +1,85 @@
+"""Finding (or making) the client and the conversation that a message belongs to."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.conversations.tables import SMS, WEB, Client, Conversation
+from casework.storage import blind_index, new_id
+
+
+async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client, Conversation]:
+    """The client with this number (E.164) and their SMS conversation; both are made at the first text.
+
+    Two texts of a new number may arrive at once on two machines: the unique index decides, the loser reads.
+    """
+    index = blind_index(phone, "phone")
+    await session.execute(
+        insert(Client).values(id=new_id(), phone=phone, phone_index=index, language="en").on_conflict_do_nothing()
+    )
+    # The row is locked so that the second of two first texts waits here and finds the first one's conversation.
+    client = (
+        await session.execute(select(Client).where(Client.phone_index == index).with_for_update(key_share=True))
+    ).scalar_one()
+    conversation = (
+        await session.execute(
+            select(Conversation)
+            .where(Conversation.client_id == client.id, Conversation.channel == SMS)
+            .order_by(Conversation.created_at)
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    if conversation is None:
+        conversation = Conversation(id=new_id(), client_id=client.id, channel=SMS, line=line)
+        session.add(conversation)
+        await session.flush()
+    elif conversation.line != line:
+        conversation.line = line
+    return client, conversation
+
+
+async def new_web_session(session: AsyncSession, language: str) -> tuple[str, Client, Conversation]:
+    """A new web chat: its token (256 bits, only its hash is kept), client and conversation."""
+    token = secrets.token_urlsafe(32)
+    client = Client(id=new_id(), language=language)
+    session.add(client)
+    await session.flush()
+    conversation = Conversation(
+        id=new_id(), client_id=client.id, channel=WEB, session_index=blind_index(token, "web-session")
+    )
+    session.add(conversation)
+    await session.flush()
+    return token, client, conversation
+
+
+async def by_web_session(session: AsyncSession, token: str) -> tuple[Client, Conversation] | None:
+    """The chat that this token opens, if any."""
+    row = (
+        await session.execute(
+            select(Client, Conversation)
+            .join(Conversation, Conversation.client_id == Client.id)
+            .where(Conversation.session_index == blind_index(token, "web-session"))
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def by_id(session: AsyncSession, conversation_id: uuid.UUID) -> tuple[Client, Conversation] | None:
+    """The conversation with this id and its client, if they have not been erased."""
+    row = (
+        await session.execute(
+            select(Client, Conversation)
+            .join(Conversation, Conversation.client_id == Client.id)
+            .where(Conversation.id == conversation_id)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def set_language(session: AsyncSession, client_id: uuid.UUID, language: str) -> None:
+    await session.execute(update(Client).where(Client.id == client_id).values(language=language))

@@ -1,0 +1,115 @@
+"""A message comes in: stored once, assessed for danger, then given to whoever answers it. All in one transaction.
+
+The order is the promise: danger first, whatever else the message is or the conversation's state; then the keywords
+that carriers and law give a meaning to (STOP, START, HELP); then the assistant's turn, unless a person has the
+conversation.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import clock, jobs, safety
+from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
+from casework.delivery import keywords
+from casework.storage import new_id, notify
+from casework.understanding import language
+
+LONGEST = 10_000  # characters kept of one message; SMS ends at 1,600, the web chat refuses more
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A message as a channel hands it in.
+
+    `provider_id` is Twilio's MessageSid, `client_key` the web client's own id: either makes a repetition known.
+    `payload` is a choice as the model reads it; `opt_out` Twilio's OptOutType (STOP, START, HELP), where it sends one.
+    """
+
+    text: str
+    provider_id: str | None = None
+    client_key: uuid.UUID | None = None
+    media_count: int = 0
+    payload: str | None = None
+    opt_out: str | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    message_id: uuid.UUID
+    repeated: bool
+
+
+async def receive(
+    session: AsyncSession,
+    client: Client,
+    conversation: Conversation,
+    inbound: Inbound,
+    *,
+    gather: timedelta = timedelta(0),
+    at: datetime | None = None,
+) -> Received:
+    """Stores the message and sets in motion what answers it; a repetition changes nothing.
+
+    `gather` is how long to wait for the rest of a text that comes in pieces.
+    """
+    at = at or clock.now()
+    message_id = new_id()
+    stored = await session.execute(
+        insert(Message)
+        .values(
+            id=message_id,
+            conversation_id=conversation.id,
+            direction=IN,
+            author=CLIENT,
+            text=inbound.text[:LONGEST],
+            payload=inbound.payload,
+            media_count=inbound.media_count,
+            client_key=inbound.client_key,
+            provider_id=inbound.provider_id,
+            status="received",
+        )
+        .on_conflict_do_nothing()
+        .returning(Message.id)
+    )
+    if stored.scalar_one_or_none() is None:
+        return Received(await _known(session, conversation, inbound), repeated=True)
+    conversation.last_inbound_at = at
+    message = await session.get_one(Message, message_id)
+
+    language.follow(client, inbound.text)
+    verdict = await safety.on_message(session, client, conversation, message, at=at)
+    keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
+    if verdict.taken:
+        message.handled_at, message.status = at, "handled"
+    elif keyword and await keywords.act(session, client, conversation, keyword, at=at):
+        message.handled_at, message.status = at, "handled"
+    elif conversation.owner == ASSISTANT:
+        await jobs.defer(
+            session,
+            "turn",
+            queue="turns",
+            lock=f"conversation:{conversation.id}",
+            priority=jobs.REPLY,
+            at=at + gather if gather and inbound.payload is None else None,
+            conversation_id=conversation.id,
+        )
+    else:
+        message.handled_at, message.status = at, "handled"
+    await notify(session, kind="message", conversation=conversation.id)
+    return Received(message_id, repeated=False)
+
+
+async def _known(session: AsyncSession, conversation: Conversation, inbound: Inbound) -> uuid.UUID:
+    same = (
+        Message.provider_id == inbound.provider_id
+        if inbound.provider_id
+        else (Message.conversation_id == conversation.id) & (Message.client_key == inbound.client_key)
+    )
+    return (await session.execute(select(Message.id).where(same))).scalar_one()

@@ -1,0 +1,185 @@
+"""The assistant's turn: what the client sent since the last one goes to the model, its answer into the outbox.
+
+A turn may be run twice (a worker was killed in the middle); it must answer once. Three things keep that: which messages
+make up a turn is written down before the model is asked (`turn_id`); the model answers a message id it has handled from
+its own record; and a reply is unique by its turn and position.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import clock, handoff
+from casework.conversations import people
+from casework.conversations.bot import Bot, Reply, Turn
+from casework.conversations.tables import ASSISTANT, IN, OUT, SYSTEM, Client, Conversation, Message
+from casework.delivery import outbox
+from casework.errors import AssistantUnavailable
+from casework.storage import Database, notify
+from casework.understanding.choices import chosen
+from casework.wording import say
+
+AWAY = timedelta(hours=6)  # after so long a silence the client is welcomed back
+TRIES = 4  # failed turns before people are given the conversation
+
+
+@dataclass(frozen=True)
+class _Asked:
+    turn: Turn
+    message_ids: list[uuid.UUID]
+
+
+async def take_turn(database: Database, bot: Bot, conversation_id: uuid.UUID, *, at: datetime | None = None) -> None:
+    """Answers what is unanswered, if anything. Raises AssistantUnavailable when it is to be tried again."""
+    at = at or clock.now()
+    async with database.session() as session:
+        asked = await _gather(session, conversation_id, at)
+    if asked is None:
+        return
+    try:
+        replies = await bot.turn(asked.turn)
+    except AssistantUnavailable:
+        async with database.session() as session:
+            if not await _failed(session, conversation_id, asked, at):
+                return
+        raise
+    async with database.session() as session:
+        await _answer(session, conversation_id, asked, replies, at)
+
+
+async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetime) -> _Asked | None:
+    """Fixes which messages this turn answers."""
+    found = await people.by_id(session, conversation_id)
+    if found is None:
+        return None
+    client, conversation = found
+    waiting = list(
+        (
+            await session.execute(
+                select(Message)
+                .where(
+                    Message.conversation_id == conversation_id, Message.direction == IN, Message.handled_at.is_(None)
+                )
+                .order_by(Message.seq)
+            )
+        ).scalars()
+    )
+    if not waiting:
+        return None
+    if conversation.owner != ASSISTANT:
+        _handled(waiting, at)
+        return None
+    begun = next((m.turn_id for m in waiting if m.turn_id), None)
+    pieces = [m for m in waiting if m.turn_id == begun] if begun else waiting
+    turn_id = begun or pieces[-1].id
+    for piece in pieces:
+        piece.turn_id = turn_id
+    offered = await _last_choices(session, conversation_id, pieces[0].seq)
+    text = "\n".join(piece.text.strip() for piece in pieces if piece.text.strip())
+    payload = pieces[-1].payload or chosen(text, offered)
+    pause = await _silence_before(session, conversation_id, pieces[0])
+    return _Asked(
+        Turn(
+            conversation_id,
+            turn_id,
+            payload or text,
+            client.language,
+            {
+                "turn": str(turn_id),
+                "channel": conversation.channel,
+                "words": text,
+                "media": sum(piece.media_count for piece in pieces),
+                "away": bool(pause and pause > AWAY),
+            },
+        ),
+        [piece.id for piece in pieces],
+    )
+
+
+async def _last_choices(session: AsyncSession, conversation_id: uuid.UUID, before: int) -> list[dict[str, str]]:
+    """The choices that the client was last offered; an answer such as "2" is read against them."""
+    rows = await session.execute(
+        select(Message.choices)
+        .where(Message.conversation_id == conversation_id, Message.direction == OUT, Message.seq < before)
+        .order_by(Message.seq.desc())
+        .limit(1)
+    )
+    return rows.scalar_one_or_none() or []
+
+
+async def _silence_before(session: AsyncSession, conversation_id: uuid.UUID, first: Message) -> timedelta | None:
+    previous = (
+        await session.execute(
+            select(Message.created_at)
+            .where(Message.conversation_id == conversation_id, Message.direction == IN, Message.seq < first.seq)
+            .order_by(Message.seq.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    return first.created_at - previous if previous else None
+
+
+def _handled(messages: list[Message], at: datetime) -> None:
+    for message in messages:
+        message.handled_at, message.status = at, "handled"
+
+
+async def _locked(session: AsyncSession, conversation_id: uuid.UUID) -> tuple[Client, Conversation] | None:
+    """The conversation, its row locked: who owns it must not change between reading that and sending."""
+    await session.execute(select(Conversation.id).where(Conversation.id == conversation_id).with_for_update(key_share=True))
+    return await people.by_id(session, conversation_id)
+
+
+async def _answer(
+    session: AsyncSession, conversation_id: uuid.UUID, asked: _Asked, replies: list[Reply], at: datetime
+) -> None:
+    found = await _locked(session, conversation_id)
+    if found is None:
+        return
+    client, conversation = found
+    done = await session.execute(
+        update(Message)
+        .where(Message.id.in_(asked.message_ids), Message.handled_at.is_(None))
+        .values(handled_at=at, status="handled")
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return  # another worker has answered this turn
+    conversation.failed_turns = 0
+    # A person took over, or danger was found, while the model was thinking: its words are kept, not sent.
+    stays = conversation.owner == ASSISTANT or conversation.owner_turn == asked.turn.message_id
+    for position, reply in enumerate(replies):
+        await outbox.put(
+            session,
+            client,
+            conversation,
+            reply.text,
+            author=ASSISTANT,
+            choices=reply.choices,
+            in_reply_to=asked.turn.message_id,
+            position=position,
+            hold_back=not stays or conversation.safety == "crisis",
+        )
+    await notify(session, kind="message", conversation=conversation_id)
+
+
+async def _failed(session: AsyncSession, conversation_id: uuid.UUID, asked: _Asked, at: datetime) -> bool:
+    """Counts a failed turn; after TRIES the conversation is people's, and the client is told. True: try again."""
+    found = await _locked(session, conversation_id)
+    if found is None:
+        return False
+    client, conversation = found
+    conversation.failed_turns += 1
+    if conversation.failed_turns < TRIES:
+        return True
+    await session.execute(
+        update(Message).where(Message.id.in_(asked.message_ids)).values(handled_at=at, status="handled")
+    )
+    await handoff.to_people(session, client, conversation, reason="assistant_failed", urgency=2, at=at)
+    wording = say("utter_assistant_failed", client.language)
+    await outbox.put(session, client, conversation, wording.text, author=SYSTEM)
+    return False

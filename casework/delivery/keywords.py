@@ -1,0 +1,109 @@
+"""STOP, START and HELP: what carriers and law give a meaning to, before anything else but danger.
+
+The words are data (`data/delivery/keywords.toml`). Twilio may handle them itself and say so by OptOutType; then it has
+answered the client already and the line only records.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import jobs
+from casework.conversations.tables import ASSISTANT, OUT, SYSTEM, Client, Conversation, Message
+from casework.delivery import outbox
+from casework.paths import DATA
+from casework.wording import say
+
+STOP, START, HELP, YES = "stop", "start", "help", "yes"
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """`answered`: Twilio has already replied to it."""
+
+    name: str
+    answered: bool = False
+
+
+@lru_cache
+def _words() -> dict[str, str]:
+    table = tomllib.loads((DATA / "delivery" / "keywords.toml").read_text(encoding="utf-8"))
+    words = {word: name for name in (STOP, START, HELP) for word in table[name]["words"]}
+    return words | dict.fromkeys(table[START]["only_when_opted_out"], YES)
+
+
+def recognise(text: str, opt_out_type: str | None = None) -> Keyword | None:
+    """The keyword that the whole message is, if it is one."""
+    if opt_out_type and opt_out_type.lower() in (STOP, START, HELP):
+        return Keyword(opt_out_type.lower(), answered=True)
+    name = _words().get(" ".join(text.lower().strip(" .!¡\"'*\n\t").split()))
+    return Keyword(name) if name else None
+
+
+async def act(
+    session: AsyncSession, client: Client, conversation: Conversation, keyword: Keyword, *, at: datetime
+) -> bool:
+    """Does what the keyword means. False where it is none here (a YES of somebody who is not opted out)."""
+    match keyword.name:
+        case "stop":
+            await opt_out(session, client, at)
+            if not keyword.answered:
+                await _tell(session, client, conversation, "utter_stopped", even_if_opted_out=True)
+            return True
+        case "start" | "yes" if client.opted_out_at is not None:
+            client.opted_out_at = None
+            if not keyword.answered:
+                await _tell(session, client, conversation, "utter_started")
+            await _resume(session, client, conversation)
+            return True
+        case "help":
+            if not keyword.answered:
+                await _tell(session, client, conversation, "utter_help")
+            return True
+        case _:
+            return False
+
+
+async def opt_out(session: AsyncSession, client: Client, at: datetime) -> None:
+    """No more texts: recorded, and what waits to be sent is dropped. Reminders look at this before they are sent."""
+    if client.opted_out_at is None:
+        client.opted_out_at = at
+    conversations = Conversation.__table__
+    await session.execute(
+        update(Message)
+        .where(
+            Message.direction == OUT,
+            Message.status == "queued",
+            Message.conversation_id == conversations.c.id,
+            conversations.c.client_id == client.id,
+            conversations.c.channel == "sms",
+        )
+        .values(status="dropped")
+    )
+
+
+async def _tell(
+    session: AsyncSession, client: Client, conversation: Conversation, response: str, *, even_if_opted_out: bool = False
+) -> None:
+    from casework.settings import get_settings
+
+    text = say(response, client.language, agency=get_settings().agency_name).text
+    await outbox.put(session, client, conversation, text, author=SYSTEM, even_if_opted_out=even_if_opted_out)
+
+
+async def _resume(session: AsyncSession, client: Client, conversation: Conversation) -> None:  # noqa: ARG001
+    """Goes on where they were: the keyword itself becomes the turn `resume` of the assistant."""
+    if conversation.owner == ASSISTANT:
+        await jobs.defer(
+            session,
+            "resume",
+            queue="turns",
+            lock=f"conversation:{conversation.id}",
+            conversation_id=conversation.id,
+        )

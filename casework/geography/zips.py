@@ -1,0 +1,93 @@
+"""ZIP codes, from the `zipcodes` wheel (42,789 of them, with coordinates and time zones)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import zipcodes
+
+from casework.errors import GuidepostError
+from casework.understanding.choices import fold
+
+EARTH_RADIUS_MILES = 3958.7613  # mean radius, IUGG
+MILITARY = ("AA", "AE", "AP")
+
+
+class UnknownPlace(GuidepostError):
+    """A ZIP or a place that is not on the map. `military`: an APO, FPO or DPO address, which lies nowhere."""
+
+    def __init__(self, text: str, *, military: bool = False) -> None:
+        super().__init__(text)
+        self.military = military
+
+
+@dataclass(frozen=True)
+class Place:
+    """A ZIP's centroid. Degrees north and east; `zone` is an IANA name."""
+
+    zip: str
+    city: str
+    state: str
+    county: str | None
+    latitude: float
+    longitude: float
+    zone: str
+
+
+def _zone(name: str | None, state: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else _zone("America/New_York", state)
+    except (ZoneInfoNotFoundError, ValueError):
+        return "America/New_York"
+
+
+@lru_cache(maxsize=4096)
+def find(zip_code: str) -> Place:
+    """The place of a five-digit ZIP (a +4 is left off). Raises UnknownPlace."""
+    code = zip_code.strip()[:5]
+    rows = zipcodes.matching(code) if len(code) == 5 and code.isascii() and code.isdigit() else []
+    if not rows:
+        raise UnknownPlace("this ZIP is not known")
+    row = rows[0]
+    if row["state"] in MILITARY:
+        raise UnknownPlace("a military address", military=True)
+    return Place(
+        zip=row["zip_code"],
+        city=row["city"],
+        state=row["state"],
+        county=row.get("county") or None,
+        latitude=float(row["lat"]),
+        longitude=float(row["long"]),
+        zone=_zone(row.get("timezone"), row["state"]),
+    )
+
+
+@lru_cache
+def _by_city() -> dict[tuple[str, str], str]:
+    """(folded city, state) -> the ZIP whose number is the middle one of the city's standard ZIPs."""
+    cities: dict[tuple[str, str], list[str]] = {}
+    for row in zipcodes.list_all():
+        if row["zip_code_type"] == "STANDARD" and row["active"]:
+            cities.setdefault((fold(row["city"]), row["state"]), []).append(row["zip_code"])
+    return {key: sorted(codes)[len(codes) // 2] for key, codes in cities.items()}
+
+
+def near_name(city: str, state: str | None) -> Place | None:
+    """A place for a city's name; without a state only when just one state has a city of that name, or one is far
+    larger (at least five times the ZIPs are not compared: the caller asks for the state then)."""
+    name = fold(city)
+    if state:
+        code = _by_city().get((name, state.upper()))
+        return find(code) if code else None
+    found = [code for (known, _), code in _by_city().items() if known == name]
+    return find(found[0]) if len(found) == 1 else None
+
+
+def miles(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Great-circle distance between two (latitude, longitude) pairs in degrees."""
+    lat1, lon1, lat2, lon2 = (math.radians(x) for x in (*a, *b))
+    h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_RADIUS_MILES * math.asin(min(1.0, math.sqrt(h)))
