@@ -53,9 +53,13 @@ class Settings(BaseSettings):
 
     agency_name: str = "Guidepost"
     agency_phone: str | None = None
+    agency_hours: str | None = None  # when staff are there, as "Mon-Fri 08:00-17:00 America/Chicago"; unset: not said
     allowed_origins: Words = Field(default_factory=list)
     on_call: Words = Field(default_factory=list)
     on_call_minutes: float = 2.0
+    mail_from: str = "guidepost@localhost"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
     sms_per_second: float = 1.0
     gather_seconds: float = 1.2
     log_level: str = "INFO"

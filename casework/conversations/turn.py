@@ -52,6 +52,52 @@ async def take_turn(database: Database, bot: Bot, conversation_id: uuid.UUID, *,
         await _answer(session, conversation_id, asked, replies, at)
 
 
+async def resume(database: Database, bot: Bot, conversation_id: uuid.UUID) -> None:
+    """Goes on where the client was, without a text of theirs to answer (they texted START after STOP).
+
+    Answers what is unanswered first; else the newest inbound message becomes the turn, read as "where was I".
+    """
+    await take_turn(database, bot, conversation_id)
+    async with database.session() as session:
+        found = await people.by_id(session, conversation_id)
+        if found is None or found[1].owner != ASSISTANT or found[1].safety == "crisis":
+            return
+        last = (
+            await session.execute(
+                select(Message.id)
+                .where(Message.conversation_id == conversation_id, Message.direction == IN)
+                .order_by(Message.seq.desc())
+                .limit(1)
+            )
+        ).scalar_one_or_none()
+        client, conversation = found
+        if last is None:
+            return
+        turn = Turn(
+            conversation_id,
+            last,
+            "/resume",
+            client.language,
+            {"turn": str(last), "channel": conversation.channel, "words": "", "media": 0, "away": False},
+        )
+    replies = await bot.turn(turn)
+    async with database.session() as session:
+        found = await _locked(session, conversation_id)
+        if found is None or found[1].owner != ASSISTANT:
+            return
+        for position, reply in enumerate(replies):
+            await outbox.put(
+                session,
+                found[0],
+                found[1],
+                reply.text,
+                author=ASSISTANT,
+                choices=reply.choices,
+                in_reply_to=turn.message_id,
+                position=position,
+            )
+
+
 async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetime) -> _Asked | None:
     """Fixes which messages this turn answers."""
     found = await people.by_id(session, conversation_id)

@@ -1,6 +1,7 @@
 """Every assessment of an inbound message, and the alarms that call a person.
 
 alarm: open -> acknowledged -> closed
+       acknowledged -> open        (the client writes something worse, and whoever acknowledged has had time to act)
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,10 +37,16 @@ class SafetyAssessment(Base):
 
 
 class Alarm(Base):
-    """A person is called. `step` counts how far the on-call list was gone through."""
+    """A person is called; one alarm a conversation at a time. `step` is the next page to be sent: the on-call list is
+    gone through again and again. `pages` records them: [{"step", "at", "target", "error"}]; `exhausted_at` says that
+    every round went by without an answer.
+    """
 
     __tablename__ = "alarms"
-    __table_args__ = (Index("ix_alarms_status", "status", "created_at"),)
+    __table_args__ = (
+        Index("ix_alarms_status", "status", "created_at"),
+        Index("uq_alarms_open", "conversation_id", unique=True, postgresql_where=text("status <> 'closed'")),
+    )
 
     id: Mapped[Id]
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
@@ -49,6 +56,8 @@ class Alarm(Base):
     kinds: Mapped[list[str]] = mapped_column(JSONB, default=list)
     status: Mapped[str] = mapped_column(default="open")
     step: Mapped[int] = mapped_column(default=0)
+    pages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    exhausted_at: Mapped[Moment | None]
     acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     acknowledged_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]

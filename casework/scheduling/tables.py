@@ -110,7 +110,9 @@ class Appointment(Base):
     starts_at: Mapped[Moment]
     ends_at: Mapped[Moment]
     busy_until: Mapped[Moment]
-    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, Computed("tstzrange(starts_at, busy_until)", persisted=True))
+    during: Mapped[Range[datetime]] = mapped_column(
+        TSTZRANGE, Computed("tstzrange(starts_at, busy_until)", persisted=True)
+    )
     status: Mapped[str]
     held_until: Mapped[Moment | None]
     confirmed_at: Mapped[Moment | None]

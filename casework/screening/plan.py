@@ -39,6 +39,7 @@ _SHORTER: Final[Mapping[str, str]] = {longer: shorter for shorter, longer in _LO
 # Nobody spends days in a hospital without a stay there.
 _DAYS_OF_STAYS: Final = frozenset(("inpatient_days_12_months", "state_hospital_days_24_months"))
 _MANY_STAYS: Final = 40  # tried where the number of stays is open; a test needs a few
+_NO_ZIP: Final = "00000"  # lies in no state
 _LARGE: Final = 100_000  # tried where a number has no upper bound
 
 
@@ -158,11 +159,10 @@ def _with(facts: Facts, answers: Mapping[str, object]) -> Facts:
 def _places(place: InState | ServiceArea, name: str) -> Collection[object]:
     """An answer inside and one outside."""
     if isinstance(place, ServiceArea):
-        inside = place.zips if name == "zip" else place.counties
-        return [min(inside), "" if name == "county" else "00000"] if name == "zip" else [min(inside), "elsewhere"]
+        return [min(place.zips), _NO_ZIP] if name == "zip" else [min(place.counties), "elsewhere"]
     if name == "state":
         return [place.state, min(STATES - {place.state})]
-    return [place.prefixes[0][0] + "00", "00000"]
+    return [place.prefixes[0][0] + "00", _NO_ZIP]
 
 
 def _answers(name: str, facts: Facts) -> Collection[object]:
@@ -175,7 +175,7 @@ def _answers(name: str, facts: Facts) -> Collection[object]:
     if name == "inpatient_stays":
         return _stays(facts)
     if name in ("state", "zip", "county"):
-        return (min(STATES) if name == "state" else "00000",)
+        return (min(STATES) if name == "state" else _NO_ZIP,)
     return _numbers(name, facts)
 
 
@@ -214,7 +214,7 @@ def _stays(facts: Facts) -> Collection[tuple[Stay, ...]]:
     oldest = Window(months=COUNTED_MONTHS).first_day(as_of)
     last_year = Window(months=DAYS_MONTHS).first_day(as_of)
     one_old = Stay(oldest, max(oldest, _days_before(last_year, 1)))
-    tries = [(Stay(oldest, as_of),), (one_old,)]
+    tries: list[tuple[Stay, ...]] = [(Stay(oldest, as_of),), (one_old,)]
     for start in (as_of, one_old.admitted + timedelta(days=2 * many)):
         days = dict.fromkeys(_days_before(start, 2 * each) for each in range(many))
         tries.append(tuple(Stay(day, day) for day in days if day <= as_of))

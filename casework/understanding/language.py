@@ -43,3 +43,11 @@ def follow(client: Client, text: str) -> None:
     """Turns the client's language to the one this text is plainly written in."""
     if (written := guess(text)) and written != client.language:
         client.language = written
+
+
+def asked_for(text: str) -> str | None:
+    """The language that a request to switch names ("en español por favor", "can we do this in english")."""
+    said = fold(text)
+    spanish = any(word in said for word in ("espanol", "spanish", "castellano"))
+    english = any(word in said for word in ("ingles", "english"))
+    return "es" if spanish and not english else "en" if english and not spanish else None

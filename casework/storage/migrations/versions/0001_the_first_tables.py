@@ -304,6 +304,8 @@ def upgrade() -> None:
         sa.Column("kinds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("pages", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("exhausted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
@@ -319,6 +321,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarms")),
     )
     op.create_index("ix_alarms_status", "alarms", ["status", "created_at"], unique=False)
+    op.create_index(
+        "uq_alarms_open",
+        "alarms",
+        ["conversation_id"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
     op.create_table(
         "answers",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,133 @@
+"""Answering what clients ask and say besides: questions, needs, feelings, thanks, small talk, and what was not understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from sqlalchemy.dialects.postgresql import insert
+
+from actions.case import ASKED_TIMES, Case, CaseAction, Events
+from actions.control import begin, go_on
+from casework import handoff
+from casework.handoff.tables import Need
+from casework.storage import new_id
+
+SURE = 0.40  # below this the client is asked which of two was meant
+LOST = "lost_times"  # slot: how often in a row nothing was understood
+_ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
+
+
+class Answer(CaseAction):
+    """A question about case management, answered in two short texts at most; then back to the open question."""
+
+    named = "action_answer"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        if case.heard.confidence < SURE:
+            return await unsure(case)
+        case.say(f"utter_{case.heard.intent}")
+        return [SlotSet(LOST, 0), *_on(case)]
+
+
+def _on(case: Case) -> Events:
+    """Inside the form the question again; outside an offer to begin, once."""
+    if case.in_form:
+        return go_on(case)
+    if not case.answers:
+        case.say("utter_offer_to_begin")
+    return []
+
+
+class NeedSaid(CaseAction):
+    """A need: what helps now, and it goes onto the summary."""
+
+    named = "action_need"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        if case.heard.confidence < SURE:
+            return await unsure(case)
+        if case.answers.get("saving") is True:
+            need = case.heard.intent.removeprefix("need_")
+            await case.session.execute(
+                insert(Need)
+                .values(id=new_id(), client_id=case.client.id, need=need, message_id=case.turn_id)
+                .on_conflict_do_nothing()
+            )
+            await handoff.refresh_open(case.session, case.client.id)
+        case.say(f"utter_{case.heard.intent}")
+        return [SlotSet(LOST, 0), *_on(case)]
+
+
+class Say(CaseAction):
+    """Answers that are one response, by intent."""
+
+    named = "action_say"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        case.say(f"utter_{case.heard.intent}")
+        if case.heard.intent == "complaint":
+            await handoff.to_people(
+                case.session, case.client, case.conversation, reason="complaint", urgency=2, at=case.at, take_over=False
+            )
+        return [SlotSet(LOST, 0), *go_on(case)]
+
+
+class NotUnderstood(CaseAction):
+    """First which of two was meant; then what helps here; then a person. Never twice the same words."""
+
+    named = "action_default_fallback"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        return await unsure(case)
+
+
+async def unsure(case: Case) -> Events:
+    """What to do with a text that was not understood well enough."""
+    if case.metadata.get("media") and not case.words:
+        case.say("utter_picture")
+        return [*go_on(case)]
+    if not case.words.strip():
+        case.say("utter_empty_text")
+        return [*go_on(case)]
+    lost = int(case.tracker.get_slot(LOST) or 0)
+    if case.in_form and lost < 2:
+        # The question in other words says which forms of answer help.
+        return [SlotSet(LOST, lost + 1), *go_on(case)]
+    if lost == 0:
+        meant = _two_likeliest(case)
+        if len(meant) == 2:
+            case.say("utter_which_of_two", choices=meant)
+            return [SlotSet(LOST, 1)]
+    if lost < 2:
+        case.say("utter_not_understood")
+        return [SlotSet(LOST, lost + 1)]
+    case.say("utter_offer_person")
+    return [SlotSet(LOST, 0), *go_on(case)]
+
+
+def _two_likeliest(case: Case) -> list[dict[str, str]]:
+    """The two likeliest things that were meant, in words."""
+    from casework.wording import NoWording
+
+    choices: list[dict[str, str]] = []
+    for ranked in case.tracker.latest_message.get("intent_ranking") or ():
+        name = str(ranked["name"])
+        if not name.startswith(_ASKABLE):
+            continue
+        try:
+            choices.append({"title": case.word(f"utter_title_{name}"), "payload": f"/{name}"})
+        except NoWording:
+            continue
+        if len(choices) == 2:
+            break
+    return choices
+
+
+class StartFromAnywhere(CaseAction):
+    """A bare yes, or an answer, where nothing is open: the walk begins (or goes on)."""
+
+    named = "action_go_on"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        return [SlotSet(ASKED_TIMES, 0), *begin()]

@@ -1,0 +1,130 @@
+"""An appointment that exists: when is it, confirm, move, call off; and what became of the case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import replies
+from actions.case import Case, CaseAction, Events
+from actions.control import begin, go_on
+from actions.opening import OFFERED, SEEN, WISHES, place, tell_booked
+from casework import handoff, screening
+from casework.handoff.tables import Handoff
+from casework.intake import answers as told
+from casework.intake import walk
+from casework.scheduling import booking
+from casework.scheduling.tables import Appointment
+
+
+async def tell_again(case: Case) -> None:
+    """The outcome once more, for somebody who is through and asks."""
+    language: screening.Language = "es" if case.language == "es" else "en"
+    replies.tell_outcome(case, screening.screen(walk.facts(case.answers), language=language))
+
+
+class AboutAppointment(CaseAction):
+    """Subclasses act on the client's next appointment; without one the client is told so and can book."""
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        if appointment is None:
+            case.say("utter_no_appointment")
+            return go_on(case) or ([] if case.tracker.get_slot("paused") else begin())
+        return await self.on(case, appointment)
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        raise NotImplementedError
+
+
+class Status(AboutAppointment):
+    named = "action_appointment_status"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+        case.say("utter_change_hint")
+        return go_on(case)
+
+
+class Confirm(AboutAppointment):
+    named = "action_confirm_appointment"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        await booking.confirm(case.session, appointment.id, at=case.at)
+        program, _ = await place(case, appointment.calendar_id)
+        case.say(
+            "utter_appointment_confirmed",
+            moment=replies.moment(appointment.starts_at, program.zone, case.language),
+        )
+        return go_on(case)
+
+
+class AskCancel(AboutAppointment):
+    """Asks once before the opening is given away; moving it is offered first."""
+
+    named = "action_ask_call_off"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        program, _ = await place(case, appointment.calendar_id)
+        case.say(
+            "utter_ask_call_off",
+            moment=replies.moment(appointment.starts_at, program.zone, case.language),
+        )
+        return []
+
+
+class Cancel(AboutAppointment):
+    named = "action_call_off"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        await booking.cancel(case.session, appointment.id, by="client", at=case.at)
+        await _open_again(case)
+        await handoff.refresh_open(case.session, case.client.id)
+        case.say("utter_called_off")
+        return []
+
+
+class Reschedule(AboutAppointment):
+    """Gives up the old opening only once a new one is chosen: here the walk goes back to choosing."""
+
+    named = "action_reschedule"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        # The old opening is called off and others of the same program are offered at once.
+        await booking.cancel(case.session, appointment.id, by="client", at=case.at)
+        await told.forget(case.session, case.client.id, walk.OPENING, walk.BOOKING, at=case.at)
+        await case.record(walk.PROGRAM, appointment.program_id)
+        case.say("utter_lets_move_it")
+        return [SlotSet(OFFERED, None), SlotSet(SEEN, None), SlotSet(WISHES, None), *begin()]
+
+
+async def _open_again(case: Case) -> None:
+    await case.forget(walk.OPENING, walk.BOOKING)
+
+
+class CaseStatus(CaseAction):
+    """What became of the case: waiting, with a person, with an appointment."""
+
+    named = "action_intake_status"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        from sqlalchemy import select
+
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        handed = (
+            await case.session.execute(
+                select(Handoff).where(Handoff.client_id == case.client.id).order_by(Handoff.created_at.desc()).limit(1)
+            )
+        ).scalar_one_or_none()
+        if handed is None:
+            case.say("utter_status_not_shared")
+        elif handed.claimed_at is None:
+            case.say("utter_status_waiting")
+        else:
+            case.say("utter_status_claimed")
+        if appointment is not None:
+            await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+        return go_on(case)
+
+

@@ -1,0 +1,221 @@
+"""Steering the conversation: begin, why, go back, repeat, menu, start over, pause, come back, another language, a person.
+
+Inside the form each of them ends by letting the form ask its question again, in other words than before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+
+from actions.case import ASKED_TIMES, ASKING, FORM, Case, CaseAction, Events
+from actions.form import STEP
+from casework import handoff
+from casework.conversations.people import set_language
+from casework.intake import answers as told
+from casework.intake import walk
+from casework.scheduling import booking
+
+
+def go_on(case: Case) -> Events:
+    """Back to the open question, where there is one."""
+    return [FollowupAction(FORM)] if case.in_form else []
+
+
+def begin() -> Events:
+    return [SlotSet(STEP, None), FollowupAction(FORM)]
+
+
+class Open(CaseAction):
+    """Starts the walk, or goes on with it; somebody who is through is told where things stand."""
+
+    named = "action_open"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
+            if case.heard.intent == "check_eligibility" and case.answers.get(walk.SAVING) is True:
+                from actions.appointment import tell_again
+
+                await tell_again(case)
+                return []
+            case.say("utter_menu_booked" if appointment else "utter_menu")
+            return []
+        return begin()
+
+
+class Why(CaseAction):
+    named = "action_why"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        if case.asking is None:
+            case.say("utter_why_default")
+            return go_on(case)
+        case.say(f"utter_why_{case.asking}" if case.asking not in _OWN else "utter_why_default")
+        return go_on(case)
+
+
+_OWN = (walk.PROGRAM, walk.OPENING, walk.BOOKING)
+
+
+class GoBack(CaseAction):
+    """Takes the last answer back and asks its question again."""
+
+    named = "action_go_back"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        if case.asking == walk.BOOKING:
+            held = await booking.held(case.session, case.client.id, case.at)
+            if held is not None:
+                await booking.let_go(case.session, held.id, at=case.at)
+        last = await told.last_asked(case.session, case.client.id)
+        if last is None or last == walk.BOOKING:
+            case.say("utter_nothing_to_go_back_to")
+            return go_on(case)
+        await case.forget(last, *walk.depends_on(last))
+        case.say("utter_gone_back")
+        return begin()
+
+
+class Repeat(CaseAction):
+    """The question again, in other words; outside the form the last thing that was said."""
+
+    named = "action_repeat"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        if case.in_form:
+            return go_on(case)
+        last = next(
+            (e for e in reversed(case.tracker.events) if e.get("event") == "bot" and e.get("text")), {"text": None}
+        )
+        if last["text"]:
+            case.tell(str(last["text"]))
+        else:
+            case.say("utter_menu")
+        return []
+
+
+class Menu(CaseAction):
+    named = "action_menu"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        case.say("utter_menu_booked" if appointment else "utter_menu")
+        return []
+
+
+class Restart(CaseAction):
+    """All answers are taken back (staff still see them); an appointment stands until it is called off."""
+
+    named = "action_restart"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        held = await booking.held(case.session, case.client.id, case.at)
+        if held is not None:
+            await booking.let_go(case.session, held.id, at=case.at)
+        keep = case.answers.get(walk.SAVING)
+        await told.forget(case.session, case.client.id, at=case.at)
+        case.answers = {}
+        if keep is True:
+            await case.record(walk.SAVING, True)
+        case.say("utter_started_over")
+        return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0), *begin()]
+
+
+class Pause(CaseAction):
+    """Everything is kept; any text brings them back to where they were."""
+
+    named = "action_pause"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        case.say("utter_paused")
+        return [ActiveLoop(None), SlotSet("paused", True)]
+
+
+class Resume(CaseAction):
+    """"Where was I": what is known so far, then the open question."""
+
+    named = "action_resume"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
+            case.say("utter_menu_booked" if appointment else "utter_menu")
+            return []
+        if len(case.answers) > 1:
+            case.say("utter_where_you_were", left=walk.questions_left(case.answers))
+        return [SlotSet("paused", None), SlotSet(ASKED_TIMES, 0), *begin()]
+
+
+class TalkToPerson(CaseAction):
+    """A person is asked for: the conversation is people's from here, and the client is told what happens."""
+
+    named = "action_talk_to_person"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        await handoff.to_people(
+            case.session,
+            case.client,
+            case.conversation,
+            reason="person_asked",
+            urgency=2,
+            at=case.at,
+            turn_id=case.turn_id,
+        )
+        case.say("utter_person_comes")
+        return [ActiveLoop(None)]
+
+
+class Language(CaseAction):
+    """The other language, from now on."""
+
+    named = "action_switch_language"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        from casework.understanding.language import asked_for
+
+        case.client.language = asked_for(case.heard.text) or ("en" if case.language == "es" else "es")
+        await set_language(case.session, case.client.id, case.client.language)
+        case.say("utter_language_switched")
+        return [SlotSet("language", case.client.language), *(go_on(case) or begin())]
+
+
+class Erase(CaseAction):
+    """Asks for a plain yes before anything is erased."""
+
+    named = "action_ask_erase"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        case.say("utter_ask_erase")
+        return [ActiveLoop(None)]
+
+
+class EraseNow(CaseAction):
+    """Takes all answers back and asks staff to erase the record: what the law lets us keep is a person's to decide."""
+
+    named = "action_erase"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        await told.forget(case.session, case.client.id, at=case.at)
+        await handoff.to_people(
+            case.session,
+            case.client,
+            case.conversation,
+            reason="erase_asked",
+            urgency=2,
+            at=case.at,
+            take_over=False,
+        )
+        case.say("utter_erase_noted")
+        return [ActiveLoop(None), SlotSet(ASKING, None)]
+
+
+class Skip(CaseAction):
+    """A skip where no question is open."""
+
+    named = "action_skip"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        case.say("utter_nothing_to_skip")
+        return go_on(case)

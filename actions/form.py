@@ -1,0 +1,158 @@
+"""The form that walks a client from the first question to a booked intake.
+
+Rasa's form has one slot, `step`. Which question it asks is worked out from the answers at every turn
+(`casework.intake.walk`), so that an answer may come early, late, twice or together with others. A text that answers
+nothing is given back to the rules (a question of the client's own, "why?", "go back"); after them the form goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking
+from actions.case import ASKED_TIMES, ASKING, FORM, Case, CaseAction, Events
+from actions.opening import take_booking, take_opening
+from actions.program import take_program
+from casework import handoff
+from casework.geography import UnknownPlace, find
+from casework.intake import walk
+from casework.scheduling import booking
+from casework.understanding import answers as understanding
+from casework.understanding.interrupts import interrupts
+
+STEP = "step"
+DONE = "done"
+
+
+class ValidateIntakeForm(CaseAction):
+    """Reads the answer to the open question, and anything else that was told with it."""
+
+    named = f"validate_{FORM}"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        step = case.asking
+        if step is None:
+            return [SlotSet(STEP, None)]
+        told = await self._volunteered(case, step)
+        try:
+            taken = await self._take(case, step)
+        except UnknownPlace as unknown:
+            case.say("utter_military_zip" if unknown.military else "utter_unknown_zip")
+            return [SlotSet(STEP, None), SlotSet(ASKED_TIMES, 0)]
+        if taken or told:
+            return [SlotSet(STEP, await self._finished(case)), SlotSet(ASKED_TIMES, 0)]
+        return []  # not an answer: the rules decide what it was
+
+    async def _take(self, case: Case, step: str) -> bool:
+        match step:
+            case walk.PROGRAM:
+                return await take_program(case)
+            case walk.OPENING:
+                return await take_opening(case)
+            case walk.BOOKING:
+                return await take_booking(case)
+        if interrupts(case.heard, step):
+            return False
+        answer = understanding.read(step, case.heard)
+        if answer is None:
+            return False
+        if step == walk.SAVING:
+            await self._saving(case, agreed=answer.value is True)
+            return True
+        if case.answers.get(walk.SAVING) is not True and step == "zip":
+            await self._unsaved_zip(case, answer.value)
+            return True
+        await case.record(step, answer.value)
+        if step == "zip" and answer.value:
+            case.client.zone = find(answer.value).zone
+        if step == walk.NAME:
+            case.client.name = answer.value
+        if step == walk.SHARING:
+            await self._share(case, agreed=answer.value is True)
+        return True
+
+    async def _volunteered(self, case: Case, step: str) -> bool:
+        """Facts that came along unasked. Nothing is written down before the client agreed to saving."""
+        if case.answers.get(walk.SAVING) is not True:
+            return False
+        told = understanding.volunteered(case.heard, besides=step)
+        changed = {fact: value for fact, value in told.items() if case.answers.get(fact, ...) != value}
+        for fact, value in changed.items():
+            corrected = fact in case.answers
+            await case.record(fact, value)
+            if fact == "zip":
+                case.client.zone = find(value).zone
+            if corrected:
+                case.say("utter_corrected")
+        return bool(changed)
+
+    async def _saving(self, case: Case, *, agreed: bool) -> None:
+        await case.record(walk.SAVING, agreed)
+        if agreed:
+            case.client.saving_agreed_at = case.client.saving_agreed_at or case.at
+            case.say("utter_saving_agreed")
+        else:
+            case.client.saving_refused_at = case.at
+            case.say("utter_saving_refused")
+
+    async def _unsaved_zip(self, case: Case, zip_code: str | None) -> None:
+        """Without consent to saving: the places near a ZIP, told and not kept."""
+        from actions.program import tell_unsaved
+
+        await tell_unsaved(case, zip_code)
+        await case.record("zip", None)
+
+    async def _share(self, case: Case, *, agreed: bool) -> None:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        if agreed:
+            program = case.answers.get(walk.PROGRAM)
+            await handoff.to_people(
+                case.session,
+                case.client,
+                case.conversation,
+                reason="booked" if appointment else "referral",
+                urgency=1,
+                at=case.at,
+                take_over=False,
+                shared=True,
+                program_id=appointment.program_id
+                if appointment
+                else program
+                if program not in (None, walk.NO_PROGRAM)
+                else None,
+                appointment_id=appointment.id if appointment else None,
+            )
+            case.say("utter_shared")
+        else:
+            case.say("utter_not_shared")
+
+    async def _finished(self, case: Case) -> str | None:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        if walk.next_step(case.answers, booked=appointment is not None) is not None:
+            return None
+        if case.answers.get(walk.SHARING) is True:
+            await handoff.refresh_open(case.session, case.client.id)
+        if case.answers.get(walk.SAVING) is True:
+            case.say("utter_what_happens_next")
+            if appointment:
+                case.say("utter_change_hint")
+        return DONE
+
+
+class AskStep(CaseAction):
+    """Asks the next question: once in one wording, then in another; never twice in a row in the same words."""
+
+    named = f"action_ask_{FORM}_{STEP}"
+
+    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+        appointment = await booking.current(case.session, case.client.id, case.at)
+        step = walk.next_step(case.answers, booked=appointment is not None)
+        if step is None:
+            return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
+        times = int(case.tracker.get_slot(ASKED_TIMES) or 0) if step == case.asking else 0
+        if case.metadata.get("away") and times == 0 and len(case.answers) > 1:
+            case.say("utter_welcome_back")
+        events = await asking.ask(case, step, times)
+        return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 1)]

@@ -1,0 +1,188 @@
+"""Offering openings, holding the chosen one, and booking it once the client says so."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from actions import replies
+from actions.case import Case, Events
+from casework import screening
+from casework.directory.tables import Program
+from casework.intake import walk
+from casework.scheduling import booking, openings, wish_reader
+from casework.scheduling.errors import AlreadyBooked, OpeningGone, OpeningTaken
+from casework.scheduling.openings import Opening
+from casework.scheduling.tables import Calendar
+from casework.scheduling.wishes import Wishes
+from casework.understanding.answers import read
+from casework.understanding.choices import fold
+from casework.understanding.interrupts import interrupts
+
+OFFERED = "openings_offered"  # slot: refs of the openings offered last
+SEEN = "openings_seen"  # slot: refs offered before, not to be offered again
+WISHES = "wishes"  # slot: what the client said of days and times
+LIMIT = 3
+MORE = "more"
+_MORE_WORDS = {"more", "others", "other", "different", "else", "otros", "otras", "otro", "otra", "mas"}
+
+
+async def place(case: Case, calendar_id: uuid.UUID) -> tuple[Program, Calendar]:
+    """The calendar and its program."""
+    calendar = await case.session.get_one(Calendar, calendar_id)
+    return await case.session.get_one(Program, calendar.program_id), calendar
+
+
+async def ask_opening(case: Case, times: int) -> Events:
+    """Three openings that fit what the client said, in the program's zone (named, so that it is not mistaken)."""
+    program_id = str(case.answers[walk.PROGRAM])
+    wishes = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else None
+    seen: list[str] = case.slot(SEEN) or []
+    found = await openings.find(
+        case.session, [program_id], wishes=wishes, at=case.at, limit=LIMIT, exclude=seen, language=case.language
+    )
+    if not found and (wishes or seen):
+        case.say("utter_no_such_openings")
+        seen, wishes = [], None
+        found = await openings.find(case.session, [program_id], at=case.at, limit=LIMIT)
+    if not found:
+        await refer_instead(case)
+        return []
+    _offer(case, found, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
+    refs = [each.ref for each in found]
+    case.remember(OFFERED, refs)
+    case.remember(SEEN, [*seen, *refs])
+    case.remember(WISHES, wishes.to_json() if wishes else None)
+    return []
+
+
+async def refer_instead(case: Case) -> None:
+    """No opening online: the request goes to the program's intake as a referral, if the client agrees to share."""
+    await case.record(walk.OPENING, walk.NO_PROGRAM, origin="worked_out")
+    case.say("utter_referral_instead")
+
+
+def _offer(case: Case, found: list[Opening], response: str) -> None:
+    choices = [replies.choice(_title(case, each), each.ref) for each in found]
+    choices.append(replies.choice(case.word("utter_choice_other_times"), MORE))
+    zone = replies.zone_name(found[0].starts_at, found[0].zone, case.language)
+    if case.client.zone and case.client.zone != found[0].zone:
+        zone = case.word("utter_program_zone", zone=zone)
+    case.say(response, choices=choices, zone=zone)
+
+
+def _title(case: Case, opening: Opening) -> str:
+    return case.word(
+        "utter_opening_line",
+        moment=replies.moment(opening.starts_at, opening.zone, case.language),
+        kind=case.word(f"utter_kind_{opening.kind}"),
+    )
+
+
+async def take_opening(case: Case) -> bool:
+    """A choice by number holds the opening; words about days and times bring others; "none" makes it a referral."""
+    given = case.heard.entity("answer")
+    chosen = str(given[0]) if given else None
+    if chosen is None and set(fold(case.heard.text).split()) & _MORE_WORDS:
+        chosen = MORE
+    if chosen == MORE or (chosen is None and case.heard.intent == "deny"):
+        return True  # the form asks again, with others
+    if chosen is None and case.heard.intent == "skip":
+        await refer_instead(case)
+        return True
+    if chosen is None:
+        return not interrupts(case.heard, walk.OPENING) and await _wished(case)
+    if chosen not in (case.slot(OFFERED) or []):
+        return False
+    try:
+        await booking.hold(case.session, case.client.id, case.conversation.id, chosen, f"hold:{case.turn_id}", case.at)
+    except (OpeningTaken, OpeningGone):
+        case.say("utter_opening_taken")
+        return True
+    await case.record(walk.OPENING, chosen)
+    return True
+
+
+async def _wished(case: Case) -> bool:
+    program = await case.session.get_one(Program, str(case.answers[walk.PROGRAM]))
+    wishes = wish_reader.read(case.heard.text, at=case.at, zone=case.client.zone or program.zone)
+    if wishes is None:
+        return False
+    if wishes.past:
+        case.say("utter_date_is_past")
+        return True
+    before = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else Wishes()
+    case.remember(SEEN, [])
+    case.remember(WISHES, before.then(wishes).to_json())
+    return True
+
+
+async def ask_booking(case: Case, times: int) -> Events:
+    """Says what would be booked and asks for a yes."""
+    calendar_id, starts_at = openings.read_ref(str(case.answers[walk.OPENING]))
+    program, calendar = await place(case, calendar_id)
+    case.say(
+        "utter_ask_booking" if times % 2 == 0 else "utter_again_booking",
+        program=program.organization,
+        moment=replies.moment(starts_at, program.zone, case.language),
+        zone=replies.zone_name(starts_at, program.zone, case.language),
+        kind=case.word(f"utter_kind_{calendar.kind}"),
+    )
+    return []
+
+
+async def take_booking(case: Case) -> bool:
+    """Yes books what was held; no offers other openings."""
+    if interrupts(case.heard, walk.BOOKING):
+        return False
+    answer = read(walk.BOOKING, case.heard)
+    if answer is None:
+        return False
+    if answer.value is not True:
+        held = await booking.held(case.session, case.client.id, case.at)
+        if held is not None:
+            await booking.let_go(case.session, held.id, at=case.at)
+        await case.forget(walk.OPENING)
+        return True
+    ref = str(case.answers[walk.OPENING])
+    held = await booking.held(case.session, case.client.id, case.at)
+    try:
+        appointment = await booking.book(
+            case.session,
+            case.client.id,
+            key=f"book:{case.turn_id}",
+            at=case.at,
+            conversation_id=case.conversation.id,
+            hold_id=held.id if held else None,
+            opening_ref=ref,
+        )
+    except (OpeningTaken, OpeningGone):
+        case.say("utter_opening_taken")
+        await case.forget(walk.OPENING)
+        return True
+    except AlreadyBooked:
+        case.say("utter_booked_before")
+        await case.record(walk.BOOKING, True)
+        return True
+    await case.record(walk.BOOKING, True)
+    await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+    result = screening.screen(walk.facts(case.answers), language=_language(case))
+    case.tell(replies.documents(case, list(result.documents)))
+    return True
+
+
+async def tell_booked(case: Case, calendar_id: uuid.UUID, starts_at: datetime) -> None:
+    """What was booked: with whom, when, in which zone, how, and how to reach them."""
+    program, calendar = await place(case, calendar_id)
+    case.say(
+        f"utter_booked_{calendar.kind}",
+        program=program.organization,
+        moment=replies.moment(starts_at, program.zone, case.language),
+        zone=replies.zone_name(starts_at, program.zone, case.language),
+        phone=replies.phone(program.intake_phone or program.phone),
+        address=f"{program.street}, {program.city}",
+    )
+
+
+def _language(case: Case) -> screening.Language:
+    return "es" if case.language == "es" else "en"

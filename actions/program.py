@@ -1,0 +1,136 @@
+"""Telling the outcome, showing the nearest programs, and taking the client's choice among them."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import replies
+from actions.case import Case, Events
+from casework import screening
+from casework.directory import Found, Seeker, nearest
+from casework.geography import UnknownPlace, find
+from casework.handoff.screenings import keep
+from casework.intake import walk
+from casework.scheduling import openings
+from casework.understanding.choices import fold
+
+SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
+MORE = "more"
+LIMIT = 3
+
+
+def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
+    """Who looks, from the answers; None without a ZIP."""
+    code = zip_code or case.answers.get("zip")
+    if not code:
+        return None
+    try:
+        place = find(code)
+    except UnknownPlace:
+        return None
+    return Seeker(
+        place=place,
+        age=case.answers.get("age"),
+        veteran=case.answers.get("veteran"),
+        payer=case.answers.get("payer"),
+        language=case.language,
+    )
+
+
+async def ask_program(case: Case, times: int) -> Events:
+    """The outcome (once), then up to three nearest programs that would take the client, others on "more"."""
+    result = screening.screen(walk.facts(case.answers), language=case.language)
+    if await keep(case.session, case.client.id, walk.facts(case.answers), result):
+        replies.tell_outcome(case, result)
+    who = seeker(case)
+    if who is None:
+        case.say("utter_no_place")
+        await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
+        from actions.asking import ask
+
+        return await ask(case, walk.SHARING, 0)
+    shown: list[str] = case.tracker.get_slot(SHOWN) or [] if times else []
+    found = await nearest(case.session, who, limit=LIMIT + len(shown))
+    fresh = [each for each in found if each.program.id not in shown] if case.tracker.get_slot("more_programs") else []
+    page = (fresh or found)[:LIMIT]
+    if not page:
+        case.say("utter_no_programs_near")
+        await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
+        from actions.asking import ask
+
+        return await ask(case, walk.SHARING, 0)
+    await _offer(case, page, "utter_ask_program" if times % 2 == 0 else "utter_again_program")
+    return [
+        SlotSet(SHOWN, [each.program.id for each in page] + (shown if fresh else [])),
+        SlotSet("more_programs", None),
+    ]
+
+
+async def _offer(case: Case, page: list[Found], response: str) -> None:
+    soonest = await openings.next_opening(case.session, [each.program.id for each in page], case.at)
+    lines = [replies.program_line(case, each, soonest.get(each.program.id)) for each in page]
+    choices = [
+        replies.choice(line, each.program.id) for line, each in zip(lines, page, strict=True)
+    ]
+    choices.append(replies.choice(case.word("utter_choice_other_programs"), MORE))
+    choices.append(replies.choice(case.word("utter_choice_none_of_these"), walk.NO_PROGRAM))
+    case.say(response, choices=choices)
+
+
+async def take_program(case: Case) -> bool:
+    """A choice by number, by name, "others", "none"; "the closest"."""
+    shown: list[str] = case.tracker.get_slot(SHOWN) or []
+    given = case.heard.entity("answer")
+    chosen: str | None = str(given[0]) if given else None
+    if chosen is None:
+        chosen = await _by_words(case, shown)
+    if chosen == MORE:
+        case.tracker.slots["more_programs"] = True
+        return False
+    if chosen is None and case.heard.intent in ("skip", "deny"):
+        chosen = walk.NO_PROGRAM
+    if chosen is None or (chosen != walk.NO_PROGRAM and chosen not in shown):
+        return False
+    await case.record(walk.PROGRAM, chosen)
+    if chosen == walk.NO_PROGRAM:
+        return True
+    soonest = await openings.next_opening(case.session, [chosen], case.at)
+    if chosen not in soonest:
+        # No online calendar: the request goes to the program's intake as a referral, if the client agrees to share.
+        await case.record(walk.OPENING, walk.NO_PROGRAM, origin="worked_out")
+        case.say("utter_referral_instead")
+    return True
+
+
+async def _by_words(case: Case, shown: list[str]) -> str | None:
+    from sqlalchemy import select
+
+    from casework.directory.tables import Program
+
+    said = fold(case.heard.text)
+    if any(word in said.split() for word in ("closest", "nearest", "cercano", "cercana", "cerca")) and shown:
+        return shown[0]
+    if any(word in said.split() for word in ("more", "others", "other", "else", "otros", "otras", "mas")):
+        return MORE
+    rows = (await case.session.execute(select(Program).where(Program.id.in_(shown)))).scalars()
+    hits = []
+    for program in rows:
+        words = [w for w in fold(f"{program.organization} {program.name}").split() if len(w) > 3 and w not in _COMMON]
+        if any(word in said.split() for word in words):
+            hits.append(program.id)
+    return hits[0] if len(hits) == 1 else None
+
+
+_COMMON = {"sample", "mental", "health", "center", "program", "community", "services", "case", "management", "adult",
+           "behavioral", "care", "county", "clinic", "wellness", "veterans", "intake", "salud"}  # fmt: skip
+
+
+async def tell_unsaved(case: Case, zip_code: str | None) -> None:
+    """Programs near a ZIP for somebody who wants nothing saved."""
+    who = seeker(case, zip_code) if zip_code else None
+    found = await nearest(case.session, who, limit=LIMIT) if who else []
+    if not found:
+        case.say("utter_no_programs_near")
+        return
+    lines = [replies.program_line(case, each, None) for each in found]
+    case.tell("\n".join([case.word("utter_programs_unsaved"), *lines]))

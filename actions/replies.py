@@ -1,0 +1,63 @@
+"""Putting replies together: the outcome, programs, openings. Wording from `domain.yml` and the criteria's data."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from actions.case import Case
+from casework import screening
+from casework.directory import Found
+from casework.moments import moment, zone_name
+
+
+def choice(title: str, answer: str) -> dict[str, str]:
+    """A choice that answers the open question with a value of its own."""
+    return {"title": title, "payload": "/inform" + json.dumps({"answer": answer})}
+
+
+def phone(number: str | None) -> str:
+    """A US number as people write it: (612) 555-0101."""
+    if number and number.startswith("+1") and len(number) == 12:
+        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
+    return number or ""
+
+
+def tell_outcome(case: Case, result: screening.Screening) -> None:
+    """The outcome, never as a refusal: what speaks for it, what is not known, who decides, and the other ways."""
+    case.say(f"utter_outcome_{result.outcome}")
+    lines = [
+        case.word(f"utter_criterion_{criterion.status}", because=criterion.because) for criterion in result.criteria
+    ]
+    case.tell("\n".join(lines))
+    routes = [screening.route_text(route, case.language) for route in result.routes if route != "cmhc"]
+    if routes:
+        case.tell("\n".join([case.word("utter_other_ways"), *routes]))
+
+
+def program_line(case: Case, found: Found, opening: datetime | None) -> str:
+    """One program in a line: name, distance, phone, next opening."""
+    program = found.program
+    when = (
+        case.word("utter_next_opening", moment=moment(opening, program.zone, case.language))
+        if opening
+        else case.word("utter_no_online_openings")
+    )
+    return case.word(
+        "utter_program_line",
+        name=program.organization,
+        miles=f"{found.miles:.0f}" if found.miles >= 10 else f"{found.miles:.1f}",
+        phone=phone(program.intake_phone or program.phone),
+        opening=when,
+    )
+
+
+def documents(case: Case, names: list[str]) -> str:
+    """What to bring, in one line."""
+    return case.word(
+        "utter_bring", documents=", ".join(screening.document_text(name, case.language) for name in names)
+    )
+
+
+
+__all__ = ["choice", "documents", "moment", "phone", "program_line", "tell_outcome", "zone_name"]

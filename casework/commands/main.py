@@ -1,0 +1,184 @@
+"""Every command of `guidepost`, read top to bottom; what they do is in the rooms they call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from casework.errors import GuidepostError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Guidepost: a text line to a case manager.")
+staff_app = typer.Typer(no_args_is_help=True, help="Staff of the console.")
+app.add_typer(staff_app, name="staff")
+
+
+def main() -> None:
+    """Runs the command line. A business error is one line on stderr and exit code 2, never a traceback."""
+    try:
+        app()
+    except GuidepostError as error:
+        print(f"guidepost: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+
+
+def _with_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+    """Runs `work` in one transaction on the service's database (the embedded one is started for it)."""
+    from casework.commands.processes import database_url
+    from casework.storage import Database
+
+    async def run() -> Any:
+        with database_url() as url:
+            database = Database(url, pool_size=2)
+            try:
+                async with database.session() as session:
+                    return await work(session)
+            finally:
+                await database.close()
+
+    return asyncio.run(run())
+
+
+def _print_lines(rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+@app.command()
+def up() -> None:
+    """Starts everything: database, model server, actions, web, worker. Ctrl-C stops it all."""
+    from casework.commands.up import up as run_up
+
+    raise SystemExit(run_up())
+
+
+@app.command()
+def prepare() -> None:
+    """Trains what is older than its sources (the dialogue model, the crisis detector)."""
+    from casework.commands.training import train_all
+
+    train_all()
+
+
+@app.command()
+def safety(jsonl: Annotated[bool, typer.Option("--jsonl", help='Read {"text": ...} a line.')] = False) -> None:
+    """Reads texts from stdin, one a line; prints level, kinds and score of danger for each."""
+    from casework.safety import cli
+
+    _print_lines(cli.lines(sys.stdin, jsonl))
+
+
+@app.command()
+def understand(jsonl: Annotated[bool, typer.Option("--jsonl", help='Read {"text": ...} a line.')] = False) -> None:
+    """Reads texts from stdin, one a line; prints intent, confidence and entities of each, by the trained model."""
+    from casework.commands.training import understand as run_understand
+
+    raise SystemExit(run_understand(jsonl))
+
+
+@app.command()
+def screen(
+    facts: Annotated[str, typer.Option(help="A file with one facts object, or - for stdin.")],
+    policy: Annotated[str, typer.Option(help="The policy's id.")] = "default",
+    language: Annotated[str, typer.Option(help="en or es: the language of the reasons.")] = "en",
+) -> None:
+    """Computes the eligibility pre-screen of one facts object. A person decides."""
+    from casework import screening
+
+    if facts == "-":
+        text = sys.stdin.buffer.read()
+    else:
+        try:
+            text = Path(facts).read_bytes()
+        except OSError as error:
+            raise GuidepostError(f"cannot read the facts file: {error.strerror}") from error
+    result = screening.screen(
+        screening.facts_from_json(text), policy, language="es" if language == "es" else "en"
+    )
+    print(json.dumps(result.to_json(), ensure_ascii=False))
+
+
+@app.command()
+def locate(
+    zip_code: Annotated[str, typer.Option("--zip", help="Five digits.")],
+    veteran: Annotated[bool, typer.Option("--veteran")] = False,
+    payer: Annotated[str | None, typer.Option(help="medicaid, medicare, private, va, uninsured, other")] = None,
+    age: Annotated[int | None, typer.Option(min=0, max=120)] = None,
+    language: Annotated[str, typer.Option()] = "en",
+    limit: Annotated[int, typer.Option(min=1, max=50)] = 3,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The nearest programs that would take this person."""
+    from casework import clock, geography
+    from casework.directory import Seeker, nearest
+    from casework.scheduling import openings
+
+    payers = ("medicaid", "medicare", "private", "va", "uninsured", "other")
+    if payer is not None and payer not in payers:
+        raise GuidepostError(f"--payer is one of {', '.join(payers)}")
+    try:
+        place = geography.find(zip_code)
+    except geography.UnknownPlace as unknown:
+        where = "a military address has no place on the map" if unknown.military else "there is no such ZIP"
+        raise GuidepostError(f"--zip: {where}") from unknown
+    seeker = Seeker(place=place, age=age, veteran=veteran or None, payer=payer, language=language)
+
+    async def find(session: Any) -> list[dict[str, Any]]:
+        found = await nearest(session, seeker, limit=limit)
+        soonest = await openings.next_opening(session, [each.program.id for each in found], clock.now())
+        return [
+            {
+                "id": each.program.id,
+                "organization": each.program.organization,
+                "name": each.program.name,
+                "kind": each.program.kind,
+                "miles": round(each.miles, 1),
+                "phone": each.program.intake_phone or each.program.phone,
+                "city": each.program.city,
+                "state": each.program.state,
+                "zip": each.program.zip,
+                "payers": each.program.payers,
+                "languages": each.program.languages,
+                "next_opening": opening.isoformat() if (opening := soonest.get(each.program.id)) else None,
+                "because": each.because,
+            }
+            for each in found
+        ]
+
+    rows = _with_database(find)
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        print(f"{row['miles']:6.1f} mi  {row['organization']}  {row['phone']}  {row['next_opening'] or 'by phone'}")
+    if not rows:
+        print("no program within 200 miles", file=sys.stderr)
+
+
+@staff_app.command("add")
+def staff_add(
+    email: str,
+    role: Annotated[str, typer.Option(help="case_manager, supervisor or admin")],
+    name: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Adds a member of staff; asks for the password (or reads it from stdin)."""
+    from casework import staff
+
+    password = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
+
+    async def add(session: Any) -> None:
+        await staff.add(session, email=email, name=name or email.split("@")[0], role=role, password=password)
+
+    _with_database(add)
+    print(f"{email} is {role}")

@@ -1,0 +1,127 @@
+"""The parts of the service as processes: what runs each, with what environment; free ports; the embedded database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from casework.paths import BOT, MODELS, ROOT
+from casework.settings import Settings, get_settings
+from casework.storage import embedded
+
+BOT_PYTHON = BOT / ".venv" / "bin" / "python"
+DIALOGUE_MODEL = MODELS / "guidepost.tar.gz"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass
+class Part:
+    """One process of the service. `ready` is polled: an address that answers 200 once it is up."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    ready: str | None = None
+
+
+def port_is_free(port: int, host: str = LOOPBACK) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(wished: int) -> int:
+    """The wished port, or any free one where it is taken: internal ports are nobody's contract."""
+    if port_is_free(wished):
+        return wished
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def database_url(settings: Settings | None = None) -> Iterator[str]:
+    """DATABASE_URL, or the embedded Postgres of the data folder, started if it is not running."""
+    settings = settings or get_settings()
+    if settings.database_url:
+        yield settings.database_url
+        return
+    server, url = embedded.start(settings.guidepost_data.resolve() / "postgres")
+    try:
+        yield url
+    finally:
+        server.cleanup()
+
+
+def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
+    """The four processes, in the order in which they are started."""
+    environment = {
+        "DATABASE_URL": url,
+        "PORT": str(settings.port),
+        "RASA_URL": settings.bot_url,
+        "ACTIONS_PORT": str(settings.actions_port),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    host = os.environ.get("HOST", LOOPBACK if settings.guidepost_demo and not settings.public_url else "0.0.0.0")  # noqa: S104
+    return [
+        Part(
+            "actions",
+            [*_uvicorn("actions.server:create_app", LOOPBACK, settings.actions_port)],
+            environment,
+            f"http://{LOOPBACK}:{settings.actions_port}/healthz",
+        ),
+        Part(
+            "bot",
+            [str(BOT_PYTHON), "-m", "bot.serve", "--port", str(settings.rasa_port), "--model", str(DIALOGUE_MODEL)],
+            {
+                "PYTHONPATH": str(ROOT),
+                "ACTIONS_URL": f"http://{LOOPBACK}:{settings.actions_port}/webhook",
+                "GUIDEPOST_ACTIONS_SECRET": settings.secret("actions"),
+                "BOT_DATABASE_URL": bot_url,
+                "GUIDEPOST_BOT_KEYS": ",".join(settings.encryption_keys),
+                "GUIDEPOST_BOT_SECRET": settings.secret("bot"),
+            },
+            f"{settings.bot_url}/webhooks/guidepost/",
+        ),
+        Part("worker", [sys.executable, "-m", "channels.worker"], environment),
+        Part(
+            "web",
+            [*_uvicorn("channels.app:create_app", host, settings.port)],
+            environment,
+            f"http://{LOOPBACK}:{settings.port}/healthz",
+        ),
+    ]
+
+
+def _uvicorn(factory: str, host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "uvicorn", factory, "--factory", "--host", host, "--port", str(port)),
+        # Addresses in access logs would hold tokens and tell who read whom.
+        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"),
+    ]
+
+
+def own_environment(extra: dict[str, str]) -> dict[str, str]:
+    """The environment of a part: ours with what it needs; the bot gets no more than it is to know."""
+    return {**os.environ, **extra}
+
+
+def bot_environment(extra: dict[str, str]) -> dict[str, str]:
+    """The model server's: nothing of the service's secrets but those made for it."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "GUIDEPOST_BENCH")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, **extra}
+
+
+def data_folder(settings: Settings) -> Path:
+    return settings.guidepost_data.resolve()

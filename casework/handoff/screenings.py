@@ -1,0 +1,39 @@
+"""Keeping what a screening came to: the facts used, the policy's version, the result."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.handoff.tables import ScreeningRecord
+from casework.screening import Screening
+from casework.storage import new_id
+
+
+async def keep(session: AsyncSession, client_id: uuid.UUID, facts: dict[str, Any], result: Screening) -> bool:
+    """Stores the screening unless the last one says the same. True where there is something new to tell."""
+    last = (
+        await session.execute(
+            select(ScreeningRecord)
+            .where(ScreeningRecord.client_id == client_id)
+            .order_by(ScreeningRecord.created_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    if last is not None and (last.facts, last.policy, last.version) == (facts, result.policy, result.version):
+        return False
+    session.add(
+        ScreeningRecord(
+            id=new_id(),
+            client_id=client_id,
+            policy=result.policy,
+            version=result.version,
+            facts=facts,
+            result=result.to_json(),
+        )
+    )
+    await session.flush()
+    return True

@@ -1,0 +1,102 @@
+"""The summary: what a case manager reads in 20 seconds, and where each line comes from.
+
+What was said, what was worked out and what was not asked are kept apart. Each said line names the message it came from.
+Texts of the summary are the client's own words and coded values; their labels are the console's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.conversations.tables import Answer, Client
+from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.safety.tables import Alarm
+from casework.scheduling.tables import Appointment
+
+# What a screening may ask of everybody: what is missing of it is shown as "not asked".
+ASKED_OF_ALL = (
+    "zip",
+    "age",
+    "veteran",
+    "in_hospital_now",
+    "diagnoses",
+    "diagnosed_by_professional",
+    "inpatient_stays_24_months",
+    "crisis_contacts_24_months",
+    "impairments",
+    "payer",
+)
+_STEPS = ("saving", "program", "opening", "booking", "sharing", "name")
+
+
+async def summarise(session: AsyncSession, client_id: Any) -> dict[str, Any]:
+    """The summary as data: `said`, `preferred_not_to_say`, `not_asked`, `worked_out`, `needs`, `alarms`."""
+    client = await session.get_one(Client, client_id)
+    answers = (
+        await session.execute(
+            select(Answer)
+            .where(Answer.client_id == client_id, Answer.superseded_at.is_(None))
+            .order_by(Answer.created_at)
+        )
+    ).scalars()
+    facts = {answer.fact: answer for answer in answers if answer.fact not in _STEPS}
+    said = [
+        {
+            "fact": fact,
+            "value": answer.value,
+            "words": answer.words,
+            "message": str(answer.message_id) if answer.message_id else None,
+            "origin": answer.origin,
+        }
+        for fact, answer in facts.items()
+        if answer.value is not None
+    ]
+    needs = (await session.execute(select(Need).where(Need.client_id == client_id).order_by(Need.created_at))).scalars()
+    alarms = (
+        await session.execute(select(Alarm).where(Alarm.client_id == client_id).order_by(Alarm.created_at.desc()))
+    ).scalars()
+    screening = (
+        await session.execute(
+            select(ScreeningRecord)
+            .where(ScreeningRecord.client_id == client_id)
+            .order_by(ScreeningRecord.created_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    return {
+        "name": client.name,
+        "language": client.language,
+        "said": said,
+        "preferred_not_to_say": [fact for fact, answer in facts.items() if answer.value is None],
+        "not_asked": [fact for fact in ASKED_OF_ALL if fact not in facts],
+        "worked_out": screening.result if screening else None,
+        "needs": [need.need for need in needs],
+        "alarms": [{"level": a.level, "kinds": a.kinds, "at": a.created_at.isoformat()} for a in alarms],
+    }
+
+
+async def refresh(session: AsyncSession, handoff: Handoff) -> None:
+    """Writes the summary as it is now onto the handoff, and the appointment it is about."""
+    await session.flush()
+    if handoff.appointment_id is None:
+        handoff.appointment_id = (
+            await session.execute(
+                select(Appointment.id)
+                .where(Appointment.client_id == handoff.client_id, Appointment.status == "booked")
+                .order_by(Appointment.starts_at)
+                .limit(1)
+            )
+        ).scalar_one_or_none()
+    handoff.summary = await summarise(session, handoff.client_id)
+
+
+async def refresh_open(session: AsyncSession, client_id: Any) -> None:
+    """Brings the summary of the client's open handoff up to date, if there is one."""
+    handoff = (
+        await session.execute(select(Handoff).where(Handoff.client_id == client_id, Handoff.status != "closed"))
+    ).scalar_one_or_none()
+    if handoff is not None:
+        await refresh(session, handoff)

@@ -1,0 +1,84 @@
+"""A client's answers. Nothing is overwritten: a new answer supersedes the old one, so that staff see what changed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.conversations.tables import Answer
+from casework.storage import new_id
+
+Answers = dict[str, Any]  # fact or step -> value; None: preferred not to say; absent: not asked
+
+
+async def current(session: AsyncSession, client_id: uuid.UUID) -> Answers:
+    """What holds now, in the order in which it was told."""
+    rows = await session.execute(
+        select(Answer.fact, Answer.value)
+        .where(Answer.client_id == client_id, Answer.superseded_at.is_(None))
+        .order_by(Answer.created_at, Answer.id)
+    )
+    return {fact: value for fact, value in rows}
+
+
+async def record(
+    session: AsyncSession,
+    client_id: uuid.UUID,
+    fact: str,
+    value: Any,
+    *,
+    at: datetime,
+    words: str | None = None,
+    message_id: uuid.UUID | None = None,
+    origin: str = "said",
+) -> None:
+    """Writes an answer down (None: preferred not to say). The same answer again changes nothing."""
+    known = (
+        await session.execute(
+            select(Answer)
+            .where(Answer.client_id == client_id, Answer.fact == fact, Answer.superseded_at.is_(None))
+            .with_for_update()
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        if known.value == value and known.origin == origin:
+            return
+        known.superseded_at = at
+        await session.flush()
+    session.add(
+        Answer(
+            id=new_id(),
+            client_id=client_id,
+            fact=fact,
+            value=value,
+            words=words,
+            origin=origin,
+            message_id=message_id,
+            created_at=at,
+        )
+    )
+    await session.flush()
+
+
+async def forget(session: AsyncSession, client_id: uuid.UUID, *facts: str, at: datetime) -> None:
+    """Takes answers back (all of them without `facts`): their questions are open again."""
+    taken = update(Answer).where(Answer.client_id == client_id, Answer.superseded_at.is_(None))
+    if facts:
+        taken = taken.where(Answer.fact.in_(facts))
+    await session.execute(taken.values(superseded_at=at))
+
+
+async def last_asked(session: AsyncSession, client_id: uuid.UUID) -> str | None:
+    """The fact or step that was answered last."""
+    return (
+        await session.execute(
+            select(Answer.fact)
+            .where(Answer.client_id == client_id, Answer.superseded_at.is_(None), Answer.origin == "said")
+            .order_by(Answer.created_at.desc(), Answer.id.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()

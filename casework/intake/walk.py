@@ -1,0 +1,72 @@
+"""The walk: which question comes next. Pure; worked out anew from the answers at every turn.
+
+    saving -> the screening's questions, while they can change something -> program -> opening -> booking -> sharing -> name
+
+Because nothing is kept but the answers, any of them may change at any time ("actually i have medicare") and what depends
+on it is simply asked, or not asked, from then on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from casework import screening
+from casework.intake.answers import Answers
+
+SAVING, PROGRAM, OPENING, BOOKING, SHARING, NAME = "saving", "program", "opening", "booking", "sharing", "name"
+# Asked of everybody and first: they decide where to look and which ways to help are open.
+FIRST = ("zip", "age", "veteran", "in_hospital_now")
+STEPS = (SAVING, PROGRAM, OPENING, BOOKING, SHARING, NAME)
+# Told by the walk itself, or by staff; never asked by text.
+_NOT_ASKED = ("state", "county", "inpatient_stays", "miles_to_va")
+NO_PROGRAM = "none"
+# Taking an answer back takes these with it: they were given in the light of it.
+_AFTER = {PROGRAM: (OPENING, BOOKING), OPENING: (BOOKING,)}
+
+
+def facts(answers: Answers) -> dict[str, Any]:
+    """The screening facts among the answers, without what was not said."""
+    return {name: value for name, value in answers.items() if name in screening.FACT_NAMES and value is not None}
+
+
+def next_step(answers: Answers, *, booked: bool = False, policy: str = screening.DEFAULT_POLICY) -> str | None:
+    """The next question's name, or None when the walk is done.
+
+    `booked`: the client has an appointment ahead, so no program or opening is asked for.
+    """
+    if SAVING not in answers:
+        return SAVING
+    if answers[SAVING] is not True:
+        return "zip" if "zip" not in answers else None
+    for name in FIRST:
+        if name not in answers and not (name == "zip" and "state" in answers):
+            return name
+    for name in screening.next_questions(facts(answers), policy, asked=list(answers)):
+        if name not in _NOT_ASKED:
+            return name
+    if not booked:
+        if PROGRAM not in answers:
+            return PROGRAM
+        if answers[PROGRAM] not in (None, NO_PROGRAM):
+            if OPENING not in answers:
+                return OPENING
+            if answers[OPENING] not in (None, NO_PROGRAM) and BOOKING not in answers:
+                return BOOKING
+    if SHARING not in answers:
+        return SHARING
+    if answers[SHARING] is True and NAME not in answers:
+        return NAME
+    return None
+
+
+def questions_left(answers: Answers, policy: str = screening.DEFAULT_POLICY) -> int:
+    """About how many questions of the screening are still to come, to tell people who ask."""
+    first = [name for name in FIRST if name not in answers]
+    return len(first) + len(screening.next_questions(facts(answers), policy, asked=list(answers)))
+
+
+def depends_on(step: str) -> tuple[str, ...]:
+    """The steps whose answers fall when this one changes. A screening fact changes what programs are offered."""
+    if step in screening.FACT_NAMES:
+        return (PROGRAM, OPENING, BOOKING) if step in ("zip", "age", "veteran") else ()
+    return _AFTER.get(step, ())

@@ -1,0 +1,124 @@
+"""The phrase lexicon: what is said outright, and words that mean something together. Data, in `data/safety/lexicon/`.
+
+A *phrase* names a kind and a level by itself ("no quiero vivir"); its guards say where it does not ("me muero de
+hambre"). A *notion* is a set of words of one meaning ("pills", "goodbye", "is hitting"), in both languages; the
+classifier learns which notions are dangerous together.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from casework.paths import DATA
+from casework.safety.text import fold, unmask
+
+FOLDER = DATA / "safety" / "lexicon"
+_GROUP = re.compile(r"\([^()]*\)[?*+]?|\[[^\]]*\][?*+]?|\\.[?*+]?|.[?*]|\{\d*,?\d*\}|[|^$.+]")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A hit: which phrase in which words, what it names."""
+
+    level: str
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    expression: re.Pattern[str]
+    key: str  # letters that every match holds; looked for first, because that is a hundred times faster
+    level: str
+    kind: str
+    unless: re.Pattern[str] | None
+
+
+def _key(pattern: str) -> str:
+    while (shorter := _GROUP.sub("\n", pattern)) != pattern:
+        pattern = shorter
+    return max(pattern.split("\n"), key=len).strip()
+
+
+@lru_cache
+def _patterns() -> tuple[_Pattern, ...]:
+    patterns: list[_Pattern] = []
+    for file in sorted(FOLDER.glob("*.toml")):
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        common = table.get("unless", [])
+        for entry in table.get("phrase", ()):
+            guards = [*common, *entry.get("unless", [])] if entry.get("guarded", True) else []
+            unless = re.compile("|".join(rf"\b(?:{guard})\b" for guard in guards)) if guards else None
+            patterns += [
+                _Pattern(re.compile(rf"\b(?:{text})\b"), _key(text), entry["level"], entry["kind"], unless)
+                for text in entry["any"]
+            ]
+    return tuple(patterns)
+
+
+def phrases(text: str) -> list[Phrase]:
+    """The phrases in `text`, one for each pattern."""
+    found: list[Phrase] = []
+    for read in dict.fromkeys((fold(text), unmask(text))):
+        for pattern in _patterns():
+            if pattern.key not in read:
+                continue
+            for hit in pattern.expression.finditer(read):
+                # A guard counts where it overlaps the hit, not anywhere: "dying to hear back, i want to die".
+                if pattern.unless and any(
+                    guard.start() < hit.end() and hit.start() < guard.end() for guard in pattern.unless.finditer(read)
+                ):
+                    continue
+                phrase = Phrase(pattern.level, pattern.kind, hit.group())
+                if phrase not in found:
+                    found.append(phrase)
+                break
+    return found
+
+
+@lru_cache
+def _notions() -> tuple[tuple[str, ...], dict[tuple[str, ...], tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Names; whole words and word sequences; beginnings of words."""
+    names: list[str] = []
+    exact: dict[tuple[str, ...], tuple[int, ...]] = {}
+    starts: dict[str, tuple[int, ...]] = {}
+    for file in sorted(FOLDER.glob("*.toml")):
+        for name, words in tomllib.loads(file.read_text(encoding="utf-8")).get("notions", {}).items():
+            if name not in names:
+                names.append(name)
+            place = names.index(name)
+            for word in words:
+                if word.endswith("*"):
+                    starts[word[:-1]] = (*starts.get(word[:-1], ()), place)
+                else:
+                    key = tuple(word.split())
+                    exact[key] = (*exact.get(key, ()), place)
+    return tuple(names), exact, starts
+
+
+def notion_names() -> tuple[str, ...]:
+    return _notions()[0]
+
+
+def notions(text: str) -> set[int]:
+    """The places (in `notion_names()`) of the notions whose words stand in `text`."""
+    _, exact, starts = _notions()
+    found: set[int] = set()
+    for read in dict.fromkeys((fold(text), unmask(text))):
+        words = read.split()
+        for i, word in enumerate(words):
+            for size in range(1, 5):
+                if places := exact.get(tuple(words[i : i + size])):
+                    found.update(places)
+            for size in range(3, min(len(word), 12) + 1):
+                if places := starts.get(word[:size]):
+                    found.update(places)
+    return found
+
+
+def files() -> list[Path]:
+    return sorted(FOLDER.glob("*.toml"))

@@ -1,0 +1,227 @@
+"""What happens when a message shows danger, inside the transaction that stores the message.
+
+    crisis    the resources leave ahead of everything else, a person is paged, the screening pauses; then the line
+              stays with the client, whatever they answer, until they want to go on or staff release it
+    concern   acknowledged once in a while, with 988 and a person offered; the conversation goes on
+    none      noted
+
+Nothing here asks for consent, an idle queue, the dialogue model or the assistant's ownership of the conversation.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import handoff
+from casework.conversations.tables import ASSISTANT, IN, PERSON, SYSTEM, Client, Conversation, Message
+from casework.delivery import keywords, outbox
+from casework.handoff.tables import Handoff
+from casework.safety import alarms, answers, hours, resources, staying
+from casework.safety.assess import Assessment, assess
+from casework.safety.levels import CONCERN, CRISIS, NONE
+from casework.safety.tables import Alarm, SafetyAssessment
+from casework.settings import get_settings
+from casework.storage import notify
+
+log = structlog.get_logger(__name__)
+
+IN_A_ROW = timedelta(minutes=5)  # earlier texts of so long ago are read together with a new one
+READ_WITH = 6  # ...at most so many
+SAME_WALL = timedelta(minutes=30)  # within it the full list of numbers is not said again
+CONCERN_LASTS = timedelta(hours=12)  # ...and so long a concern is acknowledged once
+SOON, NOW = 2, 3  # urgencies of the queue
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`taken`: the message was answered here and is no business of keywords or the assistant."""
+
+    level: str
+    taken: bool
+
+
+async def on_message(
+    session: AsyncSession, client: Client, conversation: Conversation, message: Message, *, at: datetime
+) -> Verdict:
+    """Assesses one inbound message and does what its level asks for. Called for every message, in every state."""
+    found = assess(message.text, await _just_before(session, conversation, message, at))
+    session.add(
+        SafetyAssessment(
+            message_id=message.id,
+            conversation_id=conversation.id,
+            level=found.level,
+            kinds=found.kinds,
+            score=found.score,
+            reasons=found.reasons,
+            model_version=found.model_version,
+        )
+    )
+    await session.flush()
+    if found.level == CRISIS:
+        await _crisis(session, client, conversation, message, found, at)
+        return Verdict(CRISIS, taken=True)
+    if conversation.safety == CRISIS:
+        return await _while_in_crisis(session, client, conversation, message, found.level, at)
+    if found.level == CONCERN:
+        await _concern(session, client, conversation, found, at)
+    elif conversation.safety == CONCERN and _older(conversation.safety_since, CONCERN_LASTS, at):
+        conversation.safety, conversation.safety_since = NONE, None
+    return Verdict(found.level, taken=False)
+
+
+async def release(session: AsyncSession, conversation: Conversation, staff_id: uuid.UUID, at: datetime) -> None:
+    """Staff say that the danger is over: the screening may go on, the alarm is closed."""
+    conversation.safety, conversation.safety_since = NONE, None
+    alarm = await session.scalar(
+        select(Alarm).where(Alarm.conversation_id == conversation.id, Alarm.status != alarms.CLOSED)
+    )
+    if alarm is not None:
+        await alarms.close(session, alarm.id, staff_id, at)
+    await notify(session, kind="safety", conversation=conversation.id)
+
+
+async def _just_before(
+    session: AsyncSession, conversation: Conversation, message: Message, at: datetime
+) -> tuple[str, ...]:
+    """The client's texts of the last minutes, the oldest first: danger may be spread over several."""
+    rows = await session.scalars(
+        select(Message.text)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.direction == IN,
+            Message.seq < message.seq,
+            Message.created_at > at - IN_A_ROW,
+        )
+        .order_by(Message.seq.desc())
+        .limit(READ_WITH)
+    )
+    return tuple(reversed(rows.all()))
+
+
+async def _crisis(
+    session: AsyncSession,
+    client: Client,
+    conversation: Conversation,
+    message: Message,
+    found: Assessment,
+    at: datetime,
+) -> None:
+    kinds = found.kinds
+    veteran = await resources.is_veteran(session, client, message.text)
+    response = resources.for_crisis(kinds, veteran=veteran)
+    told = await _told_lately(session, conversation, message, response, veteran=veteran, at=at)
+    if conversation.safety != CRISIS:
+        conversation.safety, conversation.safety_since = CRISIS, at
+    await _call_people(session, client, conversation, message, kinds, at)
+    await staying.say_to(session, client, conversation, resources.AGAIN if told else response)
+    if told or _unreachable(client, conversation):
+        return
+    conversation.safety_told_at = at
+    if hours.closed(get_settings().agency_hours, at):
+        await staying.say_to(session, client, conversation, resources.OUT_OF_HOURS, choices=False)
+
+
+async def _call_people(
+    session: AsyncSession,
+    client: Client,
+    conversation: Conversation,
+    message: Message,
+    kinds: list[str],
+    at: datetime,
+) -> None:
+    """Pages a person and puts the client at the head of the queue. The assistant keeps the conversation until
+    somebody takes it: nobody in danger is left with silence.
+    """
+    await alarms.raise_alarm(session, conversation, message_id=message.id, level=CRISIS, kinds=kinds, at=at)
+    try:
+        async with session.begin_nested():
+            await handoff.to_people(
+                session, client, conversation, reason="crisis", urgency=NOW, at=at, take_over=False
+            )
+    except Exception:
+        # The queue's row is for the record; the alarm and the reply must leave even if a summary cannot be made.
+        log.exception("crisis_handoff_failed", conversation=str(conversation.id))
+
+
+async def _told_lately(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    response: str,
+    *,
+    veteran: bool,
+    at: datetime,
+) -> bool:
+    """Whether these very resources were sent within SAME_WALL: other kinds of danger have other numbers."""
+    if conversation.safety_told_at is None or _older(conversation.safety_told_at, SAME_WALL, at):
+        return False
+    earlier = await session.scalars(
+        select(SafetyAssessment.kinds).where(
+            SafetyAssessment.conversation_id == conversation.id,
+            SafetyAssessment.level == CRISIS,
+            SafetyAssessment.message_id != message.id,
+            SafetyAssessment.created_at > at - SAME_WALL,
+        )
+    )
+    return response in {resources.for_crisis(kinds, veteran=veteran) for kinds in earlier}
+
+
+async def _while_in_crisis(
+    session: AsyncSession, client: Client, conversation: Conversation, message: Message, level: str, at: datetime
+) -> Verdict:
+    """The client writes on in a crisis. STOP and START keep their meaning; a person who has the conversation answers
+    for themself; else the line stays with the client.
+    """
+    keyword = keywords.recognise(message.text)
+    stopped = client.opted_out_at is not None
+    if keyword and (keyword.name in ("stop", "start") or (keyword.name == "yes" and stopped)):
+        if keyword.name != "stop" and stopped and conversation.channel == "sms":
+            await staying.say_to(session, client, conversation, resources.STAYING, even_if_opted_out=True)
+        return Verdict(level, taken=False)
+    if conversation.owner == PERSON:
+        return Verdict(level, taken=False)
+    meaning = await staying.meaning(session, conversation, message)
+    if meaning == answers.GO_ON:
+        conversation.safety, conversation.safety_since = NONE, None
+        message.payload = staying.RESUME
+        await notify(session, kind="safety", conversation=conversation.id)
+        return Verdict(level, taken=False)
+    if meaning in (answers.NOT_SAFE, answers.PERSON):
+        await _call_people(session, client, conversation, message, [], at)
+    await staying.say_to(session, client, conversation, staying.REPLIES[meaning])
+    return Verdict(level, taken=True)
+
+
+async def _concern(
+    session: AsyncSession, client: Client, conversation: Conversation, found: Assessment, at: datetime
+) -> None:
+    await session.execute(
+        update(Handoff)
+        .where(Handoff.client_id == client.id, Handoff.status != "closed", Handoff.urgency < SOON)
+        .values(urgency=SOON)
+    )
+    conversation.safety, conversation.safety_since = CONCERN, at
+    await notify(session, kind="safety", conversation=conversation.id)
+    if conversation.owner != ASSISTANT or _unreachable(client, conversation):
+        return
+    if conversation.safety_told_at is None or _older(conversation.safety_told_at, CONCERN_LASTS, at):
+        veteran = await resources.is_veteran(session, client, "")
+        await staying.say_to(
+            session, client, conversation, resources.for_concern(found.kinds, veteran=veteran), urgent=False
+        )
+        conversation.safety_told_at = at
+
+
+def _unreachable(client: Client, conversation: Conversation) -> bool:
+    """A client who opted out of texts gets none, not even now (the carrier stops them); what was said is kept."""
+    return conversation.channel == "sms" and client.opted_out_at is not None
+
+
+def _older(moment: datetime | None, than: timedelta, at: datetime) -> bool:
+    return moment is not None and at - moment >= than

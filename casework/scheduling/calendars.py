@@ -1,0 +1,156 @@
+"""Reading calendars with their hours, and what of them is taken. Every query that openings are worked out from."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.directory.tables import Program
+from casework.scheduling.slots import Hours, Span, Taken
+from casework.scheduling.tables import Appointment, Block, Calendar, DateHours, WeeklyHours
+
+LONGEST = timedelta(days=1)  # no appointment lasts longer, its buffer included
+_MARGIN = timedelta(days=2)  # a date of the program's zone against a moment in UTC
+
+
+@dataclass(frozen=True)
+class OpenCalendar:
+    """An active calendar of an active program with its hours."""
+
+    id: uuid.UUID
+    program_id: str
+    name: str
+    kind: str
+    languages: tuple[str, ...]
+    hours: Hours
+
+
+async def of_programs(
+    session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime | None = None
+) -> list[OpenCalendar]:
+    """The calendars of these programs; date hours and blocks only as far as they touch [since, until)."""
+    ids = list(program_ids)
+    if not ids:
+        return []
+    rows = await session.execute(_calendars(since, until).where(Calendar.program_id.in_(ids)))
+    return [_read(row) for row in rows]
+
+
+async def by_id(session: AsyncSession, calendar_id: uuid.UUID, *, around: datetime) -> OpenCalendar | None:
+    """One calendar with what it needs to judge an opening at `around`; None if it or its program is not active."""
+    query = _calendars(around, around + LONGEST).where(Calendar.id == calendar_id)
+    row = (await session.execute(query)).one_or_none()
+    return _read(row) if row else None
+
+
+async def taken(
+    session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
+) -> dict[uuid.UUID, list[Taken]]:
+    """The seats that are taken in [since, until), by calendar. A hold that ran out before `at` takes nothing."""
+    rows = await session.execute(
+        select(Appointment.calendar_id, Appointment.starts_at, Appointment.busy_until, Appointment.seat).where(
+            Appointment.program_id.in_(list(program_ids)),
+            Appointment.starts_at >= since - LONGEST,  # with the program, what the index is over
+            Appointment.starts_at < until + LONGEST,
+            Appointment.busy_until > since,
+            or_(Appointment.status == "booked", and_(Appointment.status == "held", Appointment.held_until > at)),
+        )
+    )
+    found: dict[uuid.UUID, list[Taken]] = defaultdict(list)
+    for calendar_id, starts_at, busy_until, seat in rows.tuples():
+        found[calendar_id].append(Taken(starts_at, busy_until, seat))
+    return found
+
+
+def _calendars(since: datetime, until: datetime | None) -> Select[*tuple[Any, ...]]:
+    """One row a calendar, its hours gathered into JSON beside it: a single round trip however many there are."""
+    weekly = (
+        select(func.jsonb_agg(func.jsonb_build_array(WeeklyHours.weekday, WeeklyHours.opens, WeeklyHours.closes)))
+        .where(WeeklyHours.calendar_id == Calendar.id)
+        .scalar_subquery()
+    )
+    dates = select(func.jsonb_agg(func.jsonb_build_array(DateHours.day, DateHours.opens, DateHours.closes))).where(
+        DateHours.calendar_id == Calendar.id, DateHours.day >= (since - _MARGIN).date()
+    )
+    blocks = select(
+        func.jsonb_agg(
+            func.jsonb_build_array(func.extract("epoch", Block.starts_at), func.extract("epoch", Block.ends_at))
+        )
+    ).where(Block.calendar_id == Calendar.id, Block.ends_at > since)
+    if until is not None:
+        dates = dates.where(DateHours.day <= (until + _MARGIN).date())
+        blocks = blocks.where(Block.starts_at < until)
+    aggregates: Sequence[ScalarSelect[Any]] = (weekly, dates.scalar_subquery(), blocks.scalar_subquery())
+    return (
+        select(
+            Calendar.id,
+            Calendar.program_id,
+            Calendar.name,
+            Calendar.kind,
+            Calendar.languages,
+            Program.zone,
+            Calendar.minutes,
+            Calendar.buffer,
+            Calendar.capacity,
+            Calendar.lead_hours,
+            Calendar.horizon_days,
+            *aggregates,
+        )
+        .join(Program, Program.id == Calendar.program_id)
+        .where(Calendar.active, Program.active)
+        .order_by(Calendar.program_id, Calendar.name, Calendar.id)
+    )
+
+
+def _read(row: Any) -> OpenCalendar:
+    (
+        calendar_id,
+        program_id,
+        name,
+        kind,
+        languages,
+        zone,
+        minutes,
+        buffer,
+        capacity,
+        lead,
+        horizon,
+        weekly,
+        dates,
+        blocks,
+    ) = row
+    by_weekday: dict[int, list[Span]] = defaultdict(list)
+    for weekday, opens, closes in weekly or ():
+        by_weekday[weekday].append(_span(opens, closes))
+    by_date: dict[date, list[Span]] = {}
+    for day, opens, closes in dates or ():
+        spans = by_date.setdefault(date.fromisoformat(day), [])
+        if opens is not None and closes is not None:
+            spans.append(_span(opens, closes))
+    hours = Hours(
+        zone=zone,
+        minutes=minutes,
+        weekly={weekday: tuple(spans) for weekday, spans in by_weekday.items()},
+        dates={day: tuple(spans) for day, spans in by_date.items()},
+        blocks=tuple((_moment(begins), _moment(ends)) for begins, ends in blocks or ()),
+        buffer=buffer,
+        capacity=capacity,
+        lead_hours=lead,
+        horizon_days=horizon,
+    )
+    return OpenCalendar(calendar_id, program_id, name, kind, tuple(languages or ()), hours)
+
+
+def _span(opens: str, closes: str) -> Span:
+    return Span(time.fromisoformat(opens), time.fromisoformat(closes))
+
+
+def _moment(epoch: float) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)

@@ -1,0 +1,201 @@
+"""Openings to offer: a few that fit what the client wished for, the soonest first, not all on one morning."""
+
+from __future__ import annotations
+
+import heapq
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework.scheduling import calendars, slots
+from casework.scheduling.calendars import OpenCalendar
+from casework.scheduling.errors import OpeningGone
+from casework.scheduling.slots import Taken
+from casework.scheduling.wishes import AFTERNOON, EVENING, Wishes
+
+# What is taken is read a stretch at a time: most programs have something within days, few need the whole horizon.
+_FIRST_STRETCH = timedelta(days=5)
+_ZONES_REACH = timedelta(hours=14)  # how far a date's local midnight can lie from UTC's
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One opening. Moments are UTC; `zone` is the program's IANA zone, in which it is shown."""
+
+    calendar_id: uuid.UUID
+    program_id: str
+    starts_at: datetime
+    ends_at: datetime
+    busy_until: datetime
+    kind: str
+    calendar_name: str
+    zone: str
+
+    @property
+    def ref(self) -> str:
+        """A name for it that fits into a choice's payload; `read_ref` reads it back."""
+        return make_ref(self.calendar_id, self.starts_at)
+
+    @property
+    def local_start(self) -> datetime:
+        return self.starts_at.astimezone(ZoneInfo(self.zone))
+
+
+def make_ref(calendar_id: uuid.UUID, starts_at: datetime) -> str:
+    """The `ref` of the opening of this calendar at this moment."""
+    return f"{calendar_id.hex}-{int(starts_at.timestamp())}"
+
+
+def read_ref(ref: str) -> tuple[uuid.UUID, datetime]:
+    """The calendar and start that a `ref` names. Raises OpeningGone where it names nothing."""
+    calendar, _, seconds = ref.partition("-")
+    try:
+        return uuid.UUID(hex=calendar), datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise OpeningGone("this names no opening") from error
+
+
+async def find(
+    session: AsyncSession,
+    program_ids: Iterable[str],
+    *,
+    wishes: Wishes | None = None,
+    at: datetime,
+    limit: int = 3,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    exclude: Collection[str] = (),
+    language: str | None = None,
+) -> list[Opening]:
+    """Up to `limit` openings of these programs, the soonest first, on different days or parts of a day where possible.
+
+    `after`: only later ones ("show me more"); `before`: only earlier ones; `exclude`: refs not to offer (again);
+    `language`: calendars that speak it, where there are any. With `wishes.soonest` simply the first ones.
+    """
+    wanted = _speaking(await calendars.of_programs(session, program_ids, since=at), language)
+    if not wanted or limit < 1 or (wishes is not None and wishes.past):
+        return []
+    since, until = _window(wanted, wishes, at, after, before)
+    choice = _Choice(limit, spread=not (wishes is not None and wishes.soonest))
+    programs = {calendar.program_id for calendar in wanted}
+    for begins, ends in _stretches(since, until):
+        taken = await calendars.taken(session, programs, since=begins, until=ends, at=at)
+        for opening in _merged(wanted, taken, begins, ends, at):
+            if wishes is not None and not wishes.accept(opening.local_start, opening.kind):
+                continue
+            if opening.ref not in exclude and choice.add(opening):
+                return choice.result()
+    return choice.result()
+
+
+async def next_opening(session: AsyncSession, program_ids: Iterable[str], at: datetime) -> dict[str, datetime]:
+    """The start (UTC) of each program's first opening; a program without one is left out. At most a few queries."""
+    found: dict[str, datetime] = {}
+    waiting = await calendars.of_programs(session, program_ids, since=at)
+    if not waiting:
+        return found
+    for begins, ends in _stretches(*_window(waiting, None, at, None, None)):
+        taken = await calendars.taken(session, {c.program_id for c in waiting}, since=begins, until=ends, at=at)
+        for calendar in waiting:
+            stop = min(ends, found.get(calendar.program_id, ends))
+            seats = taken.get(calendar.id, ())
+            first = next(slots.openings(calendar.hours, seats, since=begins, until=stop, now=at), None)
+            if first is not None:
+                found[calendar.program_id] = first.starts_at
+        waiting = [calendar for calendar in waiting if calendar.program_id not in found]
+        if not waiting:
+            break
+    return found
+
+
+def _speaking(found: list[OpenCalendar], language: str | None) -> list[OpenCalendar]:
+    if language is None:
+        return found
+    return [calendar for calendar in found if language in calendar.languages] or found
+
+
+def _window(
+    wanted: Sequence[OpenCalendar],
+    wishes: Wishes | None,
+    at: datetime,
+    after: datetime | None,
+    before: datetime | None,
+) -> tuple[datetime, datetime]:
+    since = at + timedelta(hours=min(calendar.hours.lead_hours for calendar in wanted))
+    until = at + timedelta(days=max(calendar.hours.horizon_days for calendar in wanted))
+    if after is not None:
+        since = max(since, after + timedelta(microseconds=1))
+    if before is not None:
+        until = min(until, before)
+    if wishes is not None and wishes.not_before is not None:
+        since = max(since, _midnight(wishes.not_before) - _ZONES_REACH)
+    if wishes is not None and wishes.not_after is not None:
+        until = min(until, _midnight(wishes.not_after) + timedelta(days=1) + _ZONES_REACH)
+    return since, until
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), UTC)
+
+
+def _stretches(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    length = _FIRST_STRETCH
+    while since < until:
+        yield since, min(since + length, until)
+        since, length = since + length, length * 2
+
+
+def _merged(
+    wanted: Sequence[OpenCalendar],
+    taken: Mapping[uuid.UUID, Sequence[Taken]],
+    begins: datetime,
+    ends: datetime,
+    at: datetime,
+) -> Iterator[Opening]:
+    def of(calendar: OpenCalendar) -> Iterator[Opening]:
+        seats = taken.get(calendar.id, ())
+        for slot in slots.openings(calendar.hours, seats, since=begins, until=ends, now=at):
+            yield Opening(
+                calendar_id=calendar.id,
+                program_id=calendar.program_id,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                busy_until=slot.busy_until,
+                kind=calendar.kind,
+                calendar_name=calendar.name,
+                zone=calendar.hours.zone,
+            )
+
+    return heapq.merge(*(of(calendar) for calendar in wanted), key=lambda opening: opening.starts_at)
+
+
+class _Choice:
+    """Picks from openings that come soonest first: one for each part of each day, and spares should those run out."""
+
+    def __init__(self, limit: int, *, spread: bool) -> None:
+        self._limit, self._spread = limit, spread
+        self._picked: dict[object, Opening] = {}
+        self._spare: dict[tuple[datetime, str], Opening] = {}
+
+    def add(self, opening: Opening) -> bool:
+        """Takes it into account; True once there is enough."""
+        kept = self._picked.setdefault(self._place(opening), opening)
+        if (opening.starts_at, opening.kind) != (kept.starts_at, kept.kind) and len(self._spare) < self._limit:
+            self._spare.setdefault((opening.starts_at, opening.kind), opening)
+        return len(self._picked) >= self._limit
+
+    def result(self) -> list[Opening]:
+        picked = list(self._picked.values())
+        picked += list(self._spare.values())[: self._limit - len(picked)]
+        return sorted(picked, key=lambda opening: opening.starts_at)
+
+    def _place(self, opening: Opening) -> object:
+        if not self._spread:
+            return opening.starts_at
+        local = opening.local_start
+        part = sum(local.time() >= begins for begins in (AFTERNOON, EVENING))
+        return local.date(), part

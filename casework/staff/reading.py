@@ -1,0 +1,308 @@
+"""The queries behind the console: the queue's rows, the open alarms, everything on one person's page.
+
+Nothing here writes; `records.py` is what staff go through, and it writes down who read what.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from casework import handoff as handing
+from casework import screening
+from casework.conversations.tables import CLIENT, IN, PERSON, Client, Conversation, Message
+from casework.directory.tables import Program
+from casework.errors import GuidepostError
+from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.safety.tables import Alarm, SafetyAssessment
+from casework.scheduling.tables import Appointment
+from casework.staff.tables import Staff
+
+View = Literal["open", "mine", "all"]
+ROWS = 100  # of the queue on one page
+MESSAGES = 150  # of the transcript at once
+_A_SENTENCE = 12  # characters: shorter first texts ("hi", "hola?") say nothing of what is wanted
+_PENDING = ("open", "claimed")
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One client in the queue. `alarm` is open, acknowledged or None; `awaiting`: a person has the conversation and
+    the client wrote last."""
+
+    handoff: Handoff
+    client: Client
+    conversation: Conversation
+    program: Program | None
+    appointment: Appointment | None
+    claimed_by: str | None
+    alarm: str | None
+    awaiting: bool
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`more` rows are not shown."""
+
+    view: View
+    rows: Sequence[QueueRow]
+    more: int
+
+
+@dataclass(frozen=True)
+class AlarmLine:
+    alarm: Alarm
+    channel: str
+    acknowledged_by: str | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of the transcript: its safety assessment, and the member of staff who wrote it."""
+
+    message: Message
+    channel: str
+    assessment: SafetyAssessment | None
+    staff: str | None
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Messages in order. `earlier` is where to go on backwards (a message's seq), None at the beginning."""
+
+    lines: Sequence[Line]
+    earlier: int | None
+
+
+@dataclass(frozen=True)
+class Booking:
+    appointment: Appointment
+    program: Program
+
+
+@dataclass(frozen=True)
+class Person:
+    """Everything on a client's page but the transcript."""
+
+    client: Client
+    conversation: Conversation
+    handoff: Handoff | None
+    claimed_by: Staff | None
+    answering: str | None
+    alarms: Sequence[AlarmLine]
+    summary: dict[str, Any]
+    screening: dict[str, Any] | None
+    screened_at: datetime | None
+    own_words: Sequence[Message]
+    needs: Sequence[Need]
+    program: Program | None
+    bookings: Sequence[Booking] = field(default_factory=tuple)
+
+    @property
+    def open_alarms(self) -> list[AlarmLine]:
+        return [line for line in self.alarms if line.alarm.status == "open"]
+
+
+async def queue(session: AsyncSession, view: View, staff: Staff) -> Queue:
+    """The most urgent first, and of the same urgency the newest."""
+    alarm = (
+        select(func.max(Alarm.status))  # of "acknowledged" and "open" the greater word is the graver one
+        .where(Alarm.client_id == Handoff.client_id, Alarm.status.in_(("open", "acknowledged")))
+        .scalar_subquery()
+    )
+    answered_at = (
+        select(func.max(Message.created_at))
+        .where(Message.conversation_id == Handoff.conversation_id, Message.author == PERSON)
+        .scalar_subquery()
+    )
+    wanted = {
+        "open": Handoff.status.in_(_PENDING),
+        "mine": and_(Handoff.status.in_(_PENDING), Handoff.claimed_by == staff.id),
+        "all": Handoff.status.in_((*_PENDING, "closed")),
+    }[view]
+    rows = await session.execute(
+        select(
+            Handoff,
+            Client,
+            Conversation,
+            Program,
+            Appointment,
+            Staff.name,
+            alarm,
+            and_(
+                Conversation.owner == PERSON,
+                Conversation.last_inbound_at.is_not(None),
+                or_(answered_at.is_(None), answered_at < Conversation.last_inbound_at),
+            ),
+        )
+        .join(Client, Client.id == Handoff.client_id)
+        .join(Conversation, Conversation.id == Handoff.conversation_id)
+        .outerjoin(Appointment, Appointment.id == Handoff.appointment_id)
+        .outerjoin(Program, Program.id == func.coalesce(Appointment.program_id, Handoff.program_id))
+        .outerjoin(Staff, Staff.id == Handoff.claimed_by)
+        .where(wanted)
+        .order_by(
+            (Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id
+        )
+        .limit(ROWS)
+    )
+    found = [QueueRow(*row) for row in rows]
+    more = 0
+    if len(found) == ROWS:
+        total = await session.scalar(select(func.count()).select_from(Handoff).where(wanted))
+        more = (total or 0) - ROWS
+    return Queue(view, found, more)
+
+
+async def open_alarms(session: AsyncSession) -> list[AlarmLine]:
+    """Alarms that nobody has acknowledged, the longest waiting first. Also those of clients who are in no queue."""
+    rows = await session.execute(
+        select(Alarm, Conversation.channel)
+        .join(Conversation, Conversation.id == Alarm.conversation_id)
+        .where(Alarm.status == "open")
+        .order_by(Alarm.created_at)
+        .limit(20)
+    )
+    return [AlarmLine(alarm, channel, None) for alarm, channel in rows]
+
+
+async def person(session: AsyncSession, client_id: uuid.UUID) -> Person | None:
+    """The person's page; None for a client who is unknown, or was never handed over nor had an alarm."""
+    client = await session.get(Client, client_id)
+    handoff = await latest_handoff(session, client_id)
+    alarms = await _alarms(session, client_id)
+    if client is None or (handoff is None and not alarms):
+        return None
+    conversation = await session.get_one(
+        Conversation, handoff.conversation_id if handoff else alarms[0].alarm.conversation_id
+    )
+    needs = (
+        (await session.execute(select(Need).where(Need.client_id == client_id).order_by(Need.created_at)))
+        .scalars()
+        .all()
+    )
+    record = (
+        await session.execute(
+            select(ScreeningRecord)
+            .where(ScreeningRecord.client_id == client_id)
+            .order_by(ScreeningRecord.created_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    return Person(
+        client=client,
+        conversation=conversation,
+        handoff=handoff,
+        claimed_by=await session.get(Staff, handoff.claimed_by) if handoff and handoff.claimed_by else None,
+        answering=(await session.get_one(Staff, conversation.staff_id)).name if conversation.staff_id else None,
+        alarms=alarms,
+        summary=await handing.summarise(session, client_id),
+        screening=_in_english(record) if record else None,
+        screened_at=record.created_at if record else None,
+        own_words=await _own_words(session, client_id, needs),
+        needs=needs,
+        program=await session.get(Program, handoff.program_id) if handoff and handoff.program_id else None,
+        bookings=await _bookings(session, client_id),
+    )
+
+
+async def latest_handoff(session: AsyncSession, client_id: uuid.UUID) -> Handoff | None:
+    """The client's open handoff, else the one that was closed last."""
+    return (
+        await session.execute(
+            select(Handoff)
+            .where(Handoff.client_id == client_id)
+            .order_by((Handoff.status == "closed"), Handoff.created_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+
+
+async def _alarms(session: AsyncSession, client_id: uuid.UUID) -> list[AlarmLine]:
+    rows = await session.execute(
+        select(Alarm, Conversation.channel, Staff.name)
+        .join(Conversation, Conversation.id == Alarm.conversation_id)
+        .outerjoin(Staff, Staff.id == Alarm.acknowledged_by)
+        .where(Alarm.client_id == client_id)
+        .order_by(Alarm.created_at.desc())
+        .limit(20)
+    )
+    return [AlarmLine(alarm, channel, name) for alarm, channel, name in rows]
+
+
+async def _bookings(session: AsyncSession, client_id: uuid.UUID) -> list[Booking]:
+    """What is booked, and what became of the last ones; holds that ran out are of no use to anybody."""
+    rows = await session.execute(
+        select(Appointment, Program)
+        .join(Program, Program.id == Appointment.program_id)
+        .where(Appointment.client_id == client_id, Appointment.status != "expired")
+        .order_by((Appointment.status != "booked"), Appointment.starts_at.desc())
+        .limit(5)
+    )
+    return [Booking(appointment, program) for appointment, program in rows]
+
+
+async def _own_words(session: AsyncSession, client_id: uuid.UUID, needs: Sequence[Need]) -> list[Message]:
+    """The client's own words for what they want: the first text that is one, and those in which they named a need."""
+    first = (
+        await session.execute(
+            select(Message)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Conversation.client_id == client_id, Message.direction == IN, Message.author == CLIENT)
+            .order_by(Message.seq)
+            .limit(5)
+        )
+    ).scalars()
+    opening = next((message for message in first if len(message.text.strip()) >= _A_SENTENCE), None)
+    named = [need.message_id for need in needs if need.message_id]
+    told = (await session.execute(select(Message).where(Message.id.in_(named)).order_by(Message.seq))).scalars().all()
+    words = {message.id: message for message in (opening, *told) if message is not None}
+    return sorted(words.values(), key=lambda message: message.seq)[:4]
+
+
+def _in_english(record: ScreeningRecord) -> dict[str, Any]:
+    """The kept result, its reasons in the staff's language where the same policy still gives the same answer."""
+    kept: dict[str, Any] = record.result
+    facts = {"as_of": record.created_at.date().isoformat(), **record.facts}
+    try:
+        again = screening.screen(facts, record.policy, language="en").to_json()
+    except GuidepostError:
+        return kept
+    return again if _decided(again) == _decided(kept) else kept
+
+
+def _decided(result: dict[str, Any]) -> tuple[Any, ...]:
+    statuses = [(criterion["id"], criterion["status"]) for criterion in result["criteria"]]
+    return result["version"], result["outcome"], statuses
+
+
+async def transcript(session: AsyncSession, client_id: uuid.UUID, *, before: int | None = None) -> Transcript:
+    """The newest messages of all the client's conversations, or those before the message with that `seq`."""
+    writer = aliased(Staff)
+    wanted = (
+        select(Message, Conversation.channel, SafetyAssessment, writer.name)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .outerjoin(SafetyAssessment, SafetyAssessment.message_id == Message.id)
+        .outerjoin(writer, writer.id == Message.staff_id)
+        .where(Conversation.client_id == client_id)
+        .order_by(Message.seq.desc())
+        .limit(MESSAGES + 1)
+    )
+    if before is not None:
+        wanted = wanted.where(Message.seq < before)
+    rows = [Line(*row) for row in await session.execute(wanted)]
+    lines = rows[:MESSAGES][::-1]
+    return Transcript(lines, lines[0].message.seq if len(rows) > MESSAGES else None)
+
+
+async def conversations_of(session: AsyncSession, client_id: uuid.UUID) -> frozenset[str]:
+    """The ids of the client's conversations, as notifications name them."""
+    ids = await session.execute(select(Conversation.id).where(Conversation.client_id == client_id))
+    return frozenset(str(each) for each in ids.scalars())

@@ -1,0 +1,41 @@
+"""Who may do what: one table, by the console's route. A route that is not in it is closed to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CASE_MANAGER, SUPERVISOR, ADMIN = "case_manager", "supervisor", "admin"
+_EVERYBODY: Final = frozenset((CASE_MANAGER, SUPERVISOR, ADMIN))
+_LEADS: Final = frozenset((SUPERVISOR, ADMIN))
+
+# No sign-in: the sign-in itself, and the style sheet and scripts it needs.
+PUBLIC: Final = frozenset(("console_sign_in", "console_sign_in_form", "console_static"))
+
+ROUTES: Final[Mapping[str, frozenset[str]]] = {
+    "console_sign_out": _EVERYBODY,
+    "console_queue": _EVERYBODY,
+    "console_queue_rows": _EVERYBODY,
+    "console_alarms": _EVERYBODY,
+    "console_events": _EVERYBODY,
+    "console_person": _EVERYBODY,
+    "console_person_summary": _EVERYBODY,
+    "console_person_transcript": _EVERYBODY,
+    "console_claim": _EVERYBODY,
+    "console_release": _EVERYBODY,
+    "console_take_over": _EVERYBODY,
+    "console_reply": _EVERYBODY,
+    "console_give_back": _EVERYBODY,
+    "console_close": _EVERYBODY,
+    "console_acknowledge": _EVERYBODY,
+    "console_audit": _LEADS,
+}
+
+
+def may(role: str, route: str | None) -> bool:
+    return route is not None and role in ROUTES.get(route, frozenset())
+
+
+def leads(role: str) -> bool:
+    """Whether this role may act on what a colleague has claimed."""
+    return role in _LEADS

@@ -1,0 +1,227 @@
+"""Reading one answer: the question that is open and what the client sent, to a value. Pure.
+
+The model's entities (payer, diagnosis) come in canonical values; numbers, places and lists are read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from casework import screening
+from casework.understanding.choices import fold
+from casework.understanding.numbers import read_age, read_count, read_numbers, word_tables
+from casework.understanding.places import read_place, read_state
+
+DIAGNOSES = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
+IMPAIRMENTS = ("housing", "employment", "self_care", "daily_tasks", "social", "concentration")
+PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
+# Who has several names the first they have in this order (the screening's rule for `payer`).
+_PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
+YES_NO = frozenset({"saving", "veteran", "in_hospital_now", "diagnosed_by_professional", "booking", "sharing",
+                    "professional_opinion", "committed_36_months"})  # fmt: skip
+_COUNT_LIMITS = {
+    name: 1000
+    for name in (
+        "inpatient_stays_24_months", "crisis_contacts_12_months", "crisis_contacts_24_months",
+        "missed_appointments_6_months", "missed_appointments_12_months", "admissions_180_days",
+        "incarcerations_180_days", "days_off_medication", "homeless_months", "homeless_episodes_36_months",
+    )
+} | {"inpatient_days_12_months": 366, "residential_days_12_months": 366, "state_hospital_days_24_months": 732,
+     "systems_involved": 20, "years_in_service": 120, "gaf": 100}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a turn brought: the text, the model's reading of it, and entities in canonical values."""
+
+    text: str
+    intent: str = "inform"
+    confidence: float = 1.0
+    entities: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def entity(self, name: str) -> list[Any]:
+        return list(self.entities.get(name, ()))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A value that was understood (None: preferred not to say)."""
+
+    value: Any
+
+
+def read(step: str, heard: Heard) -> Answer | None:
+    """The answer to the question `step`, or None where the text is none. Raises UnknownPlace for a ZIP that is not."""
+    if heard.intent == "skip":
+        return Answer(None)
+    given = heard.entity("answer")
+    if given:
+        return _given(step, given[0])
+    if step in YES_NO:
+        return _yes_no(heard)
+    if step in _COUNT_LIMITS:
+        count = read_count(heard.text, _COUNT_LIMITS[step])
+        if count is None and heard.intent == "deny":
+            count = 0
+        return None if count is None else Answer(count)
+    match step:
+        case "zip":
+            return _place(heard)
+        case "age":
+            age = read_age(heard.text)
+            return None if age is None else Answer(age)
+        case "diagnoses":
+            return _diagnoses(heard)
+        case "impairments":
+            return _impairments(heard)
+        case "payer":
+            return _payer(heard)
+        case "name":
+            return _name(heard)
+    return None
+
+
+def _given(step: str, value: Any) -> Answer | None:
+    """A choice's own value, as the button carried it."""
+    if step in YES_NO:
+        return Answer(value in (True, "yes", "true"))
+    if step in ("diagnoses", "impairments"):
+        return Answer([] if value == "none" else [value])
+    if step in _COUNT_LIMITS or step == "age":
+        return Answer(int(value)) if str(value).isdigit() else None
+    return Answer(value)
+
+
+def _yes_no(heard: Heard) -> Answer | None:
+    if heard.intent in ("affirm", "confirm_appointment"):
+        return Answer(True)
+    if heard.intent == "deny":
+        return Answer(False)
+    said = fold(heard.text)
+    tables = word_tables()["yes_no"]
+    for value, words in ((False, tables["no"]), (True, tables["yes"])):
+        if said in map(fold, words):
+            return Answer(value)
+    first = said.split()[:1]
+    if first and heard.intent == "inform":
+        if first[0] in ("yes", "yeah", "yep", "yea", "si", "yup", "sure", "claro"):
+            return Answer(True)
+        if first[0] in ("no", "nope", "nah", "never", "nunca", "not"):
+            return Answer(False)
+    return None
+
+
+def _place(heard: Heard) -> Answer | None:
+    place = read_place(heard.text)
+    if place:
+        return Answer(place.zip)
+    return None
+
+
+def _diagnoses(heard: Heard) -> Answer | None:
+    numbers = read_numbers(heard.text, len(DIAGNOSES) + 1)
+    if numbers:
+        return Answer([DIAGNOSES[n - 1] for n in numbers if n <= len(DIAGNOSES)])
+    named = [value for value in heard.entity("diagnosis") if value in DIAGNOSES]
+    if named:
+        return Answer(sorted(set(named), key=DIAGNOSES.index))
+    if heard.intent == "deny" or fold(heard.text) in map(fold, word_tables()["impairments"]["none"]):
+        return Answer([])
+    return None
+
+
+def _impairments(heard: Heard) -> Answer | None:
+    numbers = read_numbers(heard.text, len(IMPAIRMENTS) + 1)
+    if numbers:
+        return Answer([IMPAIRMENTS[n - 1] for n in numbers if n <= len(IMPAIRMENTS)])
+    said = fold(heard.text)
+    tables = word_tables()["impairments"]
+    if said in map(fold, tables["none"]) or (heard.intent == "deny" and len(said.split()) < 4):
+        return Answer([])
+    if said in map(fold, tables["all"]):
+        return Answer(list(IMPAIRMENTS))
+    areas = [
+        area
+        for area in IMPAIRMENTS
+        if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
+    ]
+    return Answer(areas) if areas else None
+
+
+def _payer(heard: Heard) -> Answer | None:
+    numbers = read_numbers(heard.text, len(PAYERS))
+    if numbers and len(numbers) == 1:
+        return Answer(PAYERS[numbers[0] - 1])
+    named = {value for value in heard.entity("payer") if value in PAYERS}
+    if named:
+        return Answer(min(named, key=_PAYER_ORDER.index))
+    if heard.intent == "deny":
+        return Answer("uninsured")
+    return None
+
+
+def _name(heard: Heard) -> Answer | None:
+    named = heard.entity("name")
+    text = str(named[0]) if named else heard.text
+    text = re.sub(
+        r"(?i)^\s*(my name is|my names|name is|i am|i'm|im|its|it's|this is|call me|you can call me|me llamo|soy|mi nombre es|dime|"
+        r"ll[aá]m[ae]me|puedes decirme|just|solo)\s+",
+        "",
+        text.strip(),
+    )
+    text = re.sub(r"[^\w\s'.-]", "", text).strip()
+    return Answer(text[:60]) if text and re.search(r"[^\W\d_]", text) else None
+
+
+# -- several answers in one text -------------------------------------------------------------------------------------
+
+_AGE = re.compile(
+    r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b(?!\s*(?:veces|times|hijos|kids|ninos|"
+    r"meses|months|days|dias|weeks|semanas|citas|children))|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad|anos)\b"
+)
+_VETERAN = re.compile(r"\b(i m a vet(eran)?|im a vet(eran)?|i am a vet(eran)?|i served|soy veteran[oa]|combat vet|army vet|navy vet)\b")
+
+
+def volunteered(heard: Heard, *, besides: str | None = None) -> dict[str, Any]:
+    """Facts told without being asked ("im 34 live in 55401 and have medicaid"), only those told plainly.
+
+    `besides` is the open question: its own reading is left to `read`.
+    """
+    said = fold(heard.text)
+    told: dict[str, Any] = {}
+    age = _AGE.search(said)
+    if age and int(age.group(1) or age.group(2)) <= 120:
+        told["age"] = int(age.group(1) or age.group(2))
+    if re.search(r"(?<!\d)\d{5}(?!\d)", heard.text) or re.search(r"\b(live|stay|vivo|living)\b", said):
+        told |= _place_told(heard.text)
+    named = {value for value in heard.entity("payer") if value in PAYERS}
+    if named and not re.search(r"\b(lost|dont have|do not have|perdi|no tengo|apply|applying|solicitar)\b", said):
+        told["payer"] = min(named, key=_PAYER_ORDER.index)
+    elif named == {"uninsured"}:
+        told["payer"] = "uninsured"
+    diagnoses = [value for value in heard.entity("diagnosis") if value in DIAGNOSES]
+    if diagnoses and heard.intent in ("inform", "find_case_manager", "check_eligibility", "greet", "affirm"):
+        told["diagnoses"] = sorted(set(diagnoses), key=DIAGNOSES.index)
+    if _VETERAN.search(said):
+        told["veteran"] = True
+    if state := read_state(heard.text):
+        told.setdefault("state", state)
+    told.pop(besides or "", None)
+    return {name: value for name, value in told.items() if name in screening.FACT_NAMES}
+
+
+def _place_told(text: str) -> dict[str, Any]:
+    from casework.geography import UnknownPlace
+
+    pieces = re.split(r"[,;.\n]| and | y | i have | with |tengo", text)
+    for piece in [text, *pieces]:
+        try:
+            place = read_place(piece)
+        except UnknownPlace:
+            continue
+        if place:
+            return {"zip": place.zip}
+    return {}

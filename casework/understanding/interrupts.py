@@ -1,0 +1,58 @@
+"""Whether a text that came while a question is open is something else than its answer. Pure.
+
+The model labels every text; while a question is open, most short texts are answers to it, whatever the label says.
+So a label only interrupts where it is one that no answer carries, and sure enough; a question mark helps.
+"""
+
+from __future__ import annotations
+
+from casework.understanding.answers import Heard
+from casework.understanding.choices import fold
+
+# What an answer to a question may be labelled as.
+ANSWERS = frozenset(
+    {"inform", "affirm", "deny", "skip", "confirm_appointment", "out_of_scope", "thanks", "greet", "express_distress"}
+)
+# Always heard, however unsure: losing one of these leaves a person stuck.
+ALWAYS = frozenset({"talk_to_person", "delete_my_data", "restart", "switch_language"})
+SURE = 0.45
+SURE_CONTROL = 0.35
+_CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
+# Labels whose words are also answers to a question: "i need housing" answers what is hard.
+_ANSWER_TO = {
+    "impairments": frozenset({"need_housing", "need_job", "need_food", "need_therapy", "need_medication"}),
+    "payer": frozenset({"faq_private_insurance", "faq_cost", "faq_veterans", "need_benefits"}),
+    "diagnoses": frozenset({"faq_diagnosis"}),
+    "veteran": frozenset({"faq_veterans"}),
+    "in_hospital_now": frozenset({"faq_leaving_hospital"}),
+    "inpatient_stays_24_months": frozenset({"faq_leaving_hospital"}),
+    "program": frozenset({"find_program", "book_appointment"}),
+    "opening": frozenset({"book_appointment", "reschedule_appointment", "appointment_status"}),
+    "booking": frozenset({"book_appointment"}),
+    "zip": frozenset({"find_program"}),
+    "name": frozenset({"greet", "find_case_manager"}),
+}
+
+
+def asks(text: str) -> bool:
+    """Whether the text is put as a question."""
+    first = fold(text).split()[:1]
+    return "?" in text or first in (
+        ["what"], ["why"], ["who"], ["how"], ["where"], ["when"], ["can"], ["do"], ["does"], ["is"], ["are"], ["will"],
+        ["que"], ["por"], ["quien"], ["como"], ["donde"], ["cuando"], ["puedo"], ["es"], ["cuanto"], ["cual"],
+    )  # fmt: skip
+
+
+def interrupts(heard: Heard, step: str) -> bool:
+    """Whether the rules should answer `heard` before the question `step` goes on."""
+    if heard.text.startswith("/") or heard.entity("answer"):
+        return False
+    if heard.intent in ANSWERS:
+        return False
+    if heard.intent in ALWAYS:
+        return heard.confidence >= SURE_CONTROL
+    if heard.intent in _CONTROL:
+        return heard.confidence >= SURE_CONTROL
+    if heard.intent in _ANSWER_TO.get(step, ()) and not asks(heard.text):
+        return False
+    return heard.confidence >= SURE or (asks(heard.text) and heard.confidence >= SURE_CONTROL)

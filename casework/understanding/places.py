@@ -1,0 +1,78 @@
+"""A ZIP or a place as people text it: "55401", "i stay in duluth mn", "zip is 55401-1234"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from casework.geography import Place, UnknownPlace, find, near_name
+from casework.understanding.choices import fold
+
+STATES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "florida": "FL", "georgia": "GA", "hawaii": "HI", "idaho": "ID",
+    "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY", "louisiana": "LA",
+    "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN", "mississippi": "MS",
+    "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH", "new jersey": "NJ",
+    "new mexico": "NM", "nuevo mexico": "NM", "new york": "NY", "nueva york": "NY", "north carolina": "NC",
+    "carolina del norte": "NC", "north dakota": "ND", "ohio": "OH", "oklahoma": "OK", "oregon": "OR",
+    "pennsylvania": "PA", "pensilvania": "PA", "rhode island": "RI", "south carolina": "SC",
+    "carolina del sur": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "tejas": "TX", "utah": "UT",
+    "vermont": "VT", "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+    "district of columbia": "DC", "puerto rico": "PR", "guam": "GU", "american samoa": "AS", "virgin islands": "VI",
+}  # fmt: skip
+_CODES = set(STATES.values())
+# In "i live in bend or" the code at the end is a state; in the middle of a sentence these are words.
+_LEAD = re.compile(
+    r"^.*\b(?:i live in|live in|living in|i stay in|stay in|staying in|i m in|im in|i am in|from|near|out in|over in|vivo en|"
+    r"estoy en|me quedo en|soy de|cerca de|por|city is|town is|it s|its|in|en)\s+"
+)
+
+
+def read_zip(text: str) -> str | None:
+    """The first five-digit ZIP in the text (its +4 left off), whether or not it exists."""
+    found = re.search(r"(?<![\d$.,-])(\d{5})(?:[- ]?\d{4})?(?![\d.,]*\d)", text)
+    return found.group(1) if found else None
+
+
+@lru_cache(maxsize=1024)
+def read_place(text: str) -> Place | None:
+    """The place that the text names, by ZIP or by city (with its state where the name is shared). Raises UnknownPlace
+    for a ZIP that does not exist."""
+    code = read_zip(text)
+    if code:
+        return find(code)
+    said = _LEAD.sub("", fold(text)) or fold(text)
+    state, city = _state_at_end(said)
+    if city:
+        place = near_name(city, state)
+        if place:
+            return place
+        # "north side of duluth mn": the last words before the state are the city.
+        words = city.split()
+        for start in range(1, len(words)):
+            place = near_name(" ".join(words[start:]), state)
+            if place and state:
+                return place
+    return None
+
+
+def read_state(text: str) -> str | None:
+    """A state that the whole text names ("minnesota", "MN"), or the one at its end."""
+    state, city = _state_at_end(_LEAD.sub("", fold(text)))
+    return state if state and (not city or city in STATES) else None
+
+
+def _state_at_end(said: str) -> tuple[str | None, str]:
+    for name, code in sorted(STATES.items(), key=lambda pair: -len(pair[0])):
+        if said == name:
+            return code, ""
+        if said.endswith(" " + name):
+            return code, said[: -len(name) - 1].strip()
+    words = said.split()
+    if words and words[-1].upper() in _CODES:
+        return words[-1].upper(), " ".join(words[:-1])
+    return None, said
+
+
+__all__ = ["STATES", "UnknownPlace", "read_place", "read_state", "read_zip"]

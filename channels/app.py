@@ -1,0 +1,56 @@
+"""The public web application: SMS webhooks, web chat, the console, health; in demo mode the demo page too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from casework import safety
+from casework.conversations.bot import Bot
+from casework.logs import configure
+from casework.settings import Settings, get_settings
+from casework.storage import Database
+from channels import chat, console, demo, health, sms
+from channels.live import Live
+from channels.twilio import Twilio
+from channels.worker import crisis_lane
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application, for one process of many. What it holds open is opened at start and closed at the end."""
+    settings = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        configure(settings.log_level)
+        assert settings.database_url, "DATABASE_URL is not set; `guidepost up` sets it"
+        app.state.database = Database(settings.database_url, pool_size=10)
+        app.state.bot = Bot(settings)
+        app.state.live = Live()
+        await app.state.live.start(settings.database_url)
+        safety.assess("warm up")  # the encoder loads in two seconds: not while somebody in danger waits
+        async with crisis_lane(settings):
+            yield
+        await app.state.live.stop()
+        await app.state.bot.close()
+        await app.state.database.close()
+
+    app = FastAPI(title="Guidepost", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.settings = settings
+    app.state.twilio = Twilio(settings)
+    app.include_router(sms.router)
+    app.include_router(chat.router)
+    app.include_router(health.router)
+    console.mount(app)
+    if settings.guidepost_demo:
+        demo.mount(app)
+    else:
+
+        @app.get("/", include_in_schema=False)
+        async def front() -> RedirectResponse:
+            return RedirectResponse("/console")
+
+    return app

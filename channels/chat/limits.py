@@ -1,0 +1,59 @@
+"""How much one chat, and one address, may send. Kept in memory, by process: it slows a flood, it accounts for nobody."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+_SWEEP = 1024  # keys after which those that have gone quiet are forgotten
+
+
+class Window:
+    """At most `limit` events for a key in any `seconds`; a refused event does not count."""
+
+    def __init__(self, limit: int, seconds: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self._seconds = seconds
+        self._now = now
+        self._events: dict[str, deque[float]] = {}
+
+    def allows(self, key: str) -> bool:
+        """Whether one more is allowed now; `take` counts it."""
+        events = self._events.get(key)
+        if events is None:
+            return self.limit > 0
+        self._forget(events)
+        return len(events) < self.limit
+
+    def take(self, key: str) -> None:
+        if len(self._events) >= _SWEEP:
+            self._sweep()
+        self._events.setdefault(key, deque()).append(self._now())
+
+    def _forget(self, events: deque[float]) -> None:
+        since = self._now() - self._seconds
+        while events and events[0] <= since:
+            events.popleft()
+
+    def _sweep(self) -> None:
+        for key, events in list(self._events.items()):
+            self._forget(events)
+            if not events:
+                del self._events[key]
+
+
+class Limits:
+    """Messages a minute of one chat and of one address (a shelter or a library shares one among many people)."""
+
+    def __init__(self, per_session: int = 30, per_address: int = 120) -> None:
+        self.sessions = Window(per_session)
+        self.addresses = Window(per_address)
+
+    def take(self, session: str, address: str) -> bool:
+        """Counts one message, unless that is one too many."""
+        if not (self.sessions.allows(session) and self.addresses.allows(address)):
+            return False
+        self.sessions.take(session)
+        self.addresses.take(address)
+        return True

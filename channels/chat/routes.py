@@ -1,0 +1,102 @@
+"""The chat's addresses: the socket, the embeddable element, a page that embeds it.
+
+The socket is open to pages of this line's own origin and of `ALLOWED_ORIGINS`. A request without an Origin does not
+come from a browser's page and is let in: the token, not the origin, is what opens a conversation.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, WebSocket
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.templating import Jinja2Templates
+from starlette.datastructures import State
+
+from casework.settings import Settings
+from channels.chat.connection import POLICY_VIOLATION, Connection
+from channels.chat.hub import Hub
+
+_HERE = Path(__file__).parent
+_TEMPLATES = Jinja2Templates(_HERE / "templates")
+PAGE_POLICY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+router = APIRouter(prefix="/chat", tags=["chat"])
+
+
+@lru_cache
+def widget() -> tuple[bytes, bytes, str]:
+    """The element's source, the same compressed, and its ETag."""
+    source = (_HERE / "static" / "widget.js").read_bytes()
+    return source, gzip.compress(source, 9, mtime=0), f'"{hashlib.sha256(source).hexdigest()[:24]}"'
+
+
+def allowed(origin: str | None, host: str | None, settings: Settings) -> bool:
+    """Whether a page of this origin may open the socket. `host` is the Host header that the request came with."""
+    if origin is None:
+        return True
+    own = urlsplit(settings.base_url)
+    known = {f"{own.scheme}://{own.netloc}", *(entry.rstrip("/") for entry in settings.allowed_origins)}
+    return origin.lower() in {entry.lower() for entry in known} or (
+        bool(host) and urlsplit(origin).netloc.lower() == (host or "").lower()
+    )
+
+
+def _hub(state: State) -> Hub:
+    hub = getattr(state, "chat_hub", None)
+    if hub is None:
+        hub = state.chat_hub = Hub(state.live)
+    assert isinstance(hub, Hub)
+    return hub
+
+
+@router.websocket("/socket")
+async def socket(websocket: WebSocket) -> None:
+    state = websocket.app.state
+    if not allowed(websocket.headers.get("origin"), websocket.headers.get("host"), state.settings):
+        await websocket.close(POLICY_VIOLATION)  # before accept: the browser sees 403
+        return
+    await websocket.accept()
+    await Connection(websocket, state.database, state.settings, _hub(state)).run()
+
+
+@router.get("/widget.js", summary="The chat as one custom element")
+async def widget_js(request: Request) -> Response:
+    source, compressed, etag = widget()
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "public, max-age=300",
+        "Vary": "Accept-Encoding",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(compressed, media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
+    return Response(source, media_type="text/javascript", headers=headers)
+
+
+@router.get("/demo", response_class=HTMLResponse, summary="A page that embeds the chat")
+async def demo(request: Request, lang: str = "en") -> Response:
+    language = "es" if lang == "es" else "en"
+    agency = request.app.state.settings.agency_name
+    return _TEMPLATES.TemplateResponse(
+        request, "demo.html", {"language": language, "agency": agency}, headers=PAGE_POLICY
+    )
+
+
+@router.get("/demo.css", include_in_schema=False)
+async def demo_css() -> FileResponse:
+    return FileResponse(_HERE / "static" / "demo.css", media_type="text/css")

@@ -1,0 +1,17 @@
+"""The case managers' console, at /console. `mount(app)` adds it to the web application.
+
+It needs `app.state.database` (casework.storage.Database), `app.state.live` (channels.live.Live, started) and
+`app.state.settings`.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from channels.console.routes import router
+
+__all__ = ["mount", "router"]
+
+
+def mount(app: FastAPI) -> None:
+    app.include_router(router)

@@ -1,0 +1,66 @@
+"""Server-sent events: `queue` when the queue or an alarm changed, `person-<id>` when that person's conversation did.
+
+Events hold nothing but that something changed; the page then asks for its parts again, through the same door.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from casework import clock
+from casework import staff as staffing
+from channels.console.door import COOKIE, database, records
+from channels.live import Event, Live
+
+HEARTBEAT_SECONDS = 20.0  # proxies close what is silent for longer
+_OF_ONE_PERSON = ("message", "status", "typing")
+
+
+async def stream(request: Request, person: uuid.UUID | None) -> Response:
+    """Raises NotFound for a person who is not staff's to read."""
+    theirs: frozenset[str] = frozenset()
+    if person is not None:
+        async with records(request) as mine:
+            theirs = await mine.conversations_of(person)
+    live: Live = request.app.state.live
+    return StreamingResponse(
+        _events(request, live, person, theirs),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+    )
+
+
+async def _events(
+    request: Request, live: Live, person: uuid.UUID | None, theirs: frozenset[str]
+) -> AsyncIterator[str]:
+    with live.subscribe() as watch:
+        # What changed between the page and this connection is caught up with.
+        yield "retry: 2000\n\n" + _as_text(_names({"kind": "refresh"}, person, theirs))
+        while True:
+            try:
+                event = await watch.next(HEARTBEAT_SECONDS)
+            except TimeoutError:
+                async with database(request).session() as session:
+                    if await staffing.who(session, request.cookies.get(COOKIE), clock.now()) is None:
+                        return
+                yield ": still here\n\n"
+                continue
+            if event is None:
+                return
+            if names := _names(event, person, theirs):
+                yield _as_text(names)
+
+
+def _names(event: Event, person: uuid.UUID | None, theirs: frozenset[str]) -> list[str]:
+    kind = event.get("kind")
+    if kind in _OF_ONE_PERSON:
+        return [f"person-{person}"] if event.get("conversation") in theirs else []
+    return ["queue", f"person-{person}"] if person else ["queue"]
+
+
+def _as_text(names: list[str]) -> str:
+    return "".join(f"event: {name}\ndata: {{}}\n\n" for name in names)

@@ -1,0 +1,49 @@
+"""Tasks that are due at a moment of their own: reminders, waiting lists, paging, and the housekeeping of holds."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from procrastinate import App, RetryStrategy
+
+from casework import clock
+from casework.safety import alarms
+from casework.scheduling import booking, waitlist
+from channels import reminding
+from channels.paging import Notifier
+
+if TYPE_CHECKING:
+    from channels.worker import Parts
+
+_RETRY = RetryStrategy(max_attempts=20, linear_wait=5)
+
+
+def register(app: App, parts: Parts) -> None:
+    """Adds these tasks to the worker's app."""
+    notifier = Notifier(parts.settings, parts.twilio)
+
+    @app.task(name="page", queue="crisis", retry=RetryStrategy(max_attempts=20, wait=1))
+    async def page(alarm_id: str, step: int) -> None:
+        await alarms.page(parts.database, notifier, uuid.UUID(alarm_id), step)
+
+    @app.task(name="remind", queue="default", retry=_RETRY)
+    async def remind(reminder_id: str) -> None:
+        async with parts.database.session() as session:
+            await reminding.remind(session, uuid.UUID(reminder_id), at=clock.now())
+
+    @app.task(name="waitlist_offer", queue="default", retry=_RETRY)
+    async def waitlist_offer(program_id: str) -> None:
+        async with parts.database.session() as session:
+            await reminding.offer_waiting(session, program_id, at=clock.now())
+
+    @app.task(name="waitlist_expire", queue="default", retry=_RETRY)
+    async def waitlist_expire(waiting_id: str) -> None:
+        async with parts.database.session() as session:
+            await waitlist.pass_on(session, uuid.UUID(waiting_id), at=clock.now())
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="end_holds", queue="default", queueing_lock="end_holds")
+    async def end_holds(timestamp: int) -> None:  # noqa: ARG001
+        async with parts.database.session() as session:
+            await booking.expire_holds(session, clock.now())
