@@ -1,16 +1,17 @@
-"""Answering what clients ask and say besides: questions, needs, feelings, thanks, small talk, and what was not understood."""
+"""Answering what clients ask and say besides: questions, needs, feelings, thanks, and what was not understood."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from rasa_sdk.events import SlotSet
 from sqlalchemy.dialects.postgresql import insert
 
 from actions.case import ASKED_TIMES, Case, CaseAction, Events
 from actions.control import begin, go_on
+from actions.opening import tell_booked
 from casework import handoff
 from casework.handoff.tables import Need
+from casework.scheduling import waitlist
+from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.storage import new_id
 
 SURE = 0.40  # below this the client is asked which of two was meant
@@ -23,7 +24,7 @@ class Answer(CaseAction):
 
     named = "action_answer"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         if case.heard.confidence < SURE:
             return await unsure(case)
         case.say(f"utter_{case.heard.intent}")
@@ -44,7 +45,7 @@ class NeedSaid(CaseAction):
 
     named = "action_need"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         if case.heard.confidence < SURE:
             return await unsure(case)
         if case.answers.get("saving") is True:
@@ -64,7 +65,7 @@ class Say(CaseAction):
 
     named = "action_say"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         case.say(f"utter_{case.heard.intent}")
         if case.heard.intent == "complaint":
             await handoff.to_people(
@@ -78,8 +79,27 @@ class NotUnderstood(CaseAction):
 
     named = "action_default_fallback"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
+        if case.heard.intent == "deny" and await answer_offer(case, accepts=False):
+            return []
         return await unsure(case)
+
+
+async def answer_offer(case: Case, *, accepts: bool) -> bool:
+    """The answer to an opening that came free and was offered; False where none is on offer."""
+    entry = await waitlist.offered_to(case.session, case.client.id, case.at)
+    if entry is None:
+        return False
+    try:
+        booked = await waitlist.answer(case.session, entry.id, accepts=accepts, at=case.at)
+    except (OpeningTaken, OpeningGone, AppointmentClosed):
+        case.say("utter_opening_taken")
+        return True
+    if booked is None:
+        case.say("utter_waitlist_passed")
+    else:
+        await tell_booked(case, booked.calendar_id, booked.starts_at)
+    return True
 
 
 async def unsure(case: Case) -> Events:
@@ -125,9 +145,11 @@ def _two_likeliest(case: Case) -> list[dict[str, str]]:
 
 
 class StartFromAnywhere(CaseAction):
-    """A bare yes, or an answer, where nothing is open: the walk begins (or goes on)."""
+    """A bare yes, or an answer, where nothing is open: an opening on offer is taken, else the walk goes on."""
 
     named = "action_go_on"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
+        if await answer_offer(case, accepts=True):
+            return []
         return [SlotSet(ASKED_TIMES, 0), *begin()]

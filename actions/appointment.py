@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rasa_sdk.events import SlotSet
 
 from actions import replies
@@ -27,7 +25,7 @@ async def tell_again(case: Case) -> None:
 class AboutAppointment(CaseAction):
     """Subclasses act on the client's next appointment; without one the client is told so and can book."""
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         if appointment is None:
             case.say("utter_no_appointment")
@@ -108,7 +106,7 @@ class CaseStatus(CaseAction):
 
     named = "action_intake_status"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         from sqlalchemy import select
 
         appointment = await booking.current(case.session, case.client.id, case.at)
@@ -126,5 +124,3 @@ class CaseStatus(CaseAction):
         if appointment is not None:
             await tell_booked(case, appointment.calendar_id, appointment.starts_at)
         return go_on(case)
-
-

@@ -149,7 +149,7 @@ class CaseAction(Action):  # type: ignore[misc]
     def name(self) -> str:
         return self.named
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:  # noqa: ARG002
         assert _Process.database is not None, "actions.case.use() was not called"
         async with _Process.database.session() as session:
             found = await people.by_id(session, uuid.UUID(tracker.sender_id))
@@ -171,10 +171,10 @@ class CaseAction(Action):  # type: ignore[misc]
                 answers=await told.current(session, client.id),
             )
             self._welcome(case)
-            own = await self.act(case, domain)
+            own = await self.act(case)
             return [*case.events, *own]
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         raise NotImplementedError
 
     def _welcome(self, case: Case) -> None:

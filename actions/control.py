@@ -1,11 +1,9 @@
-"""Steering the conversation: begin, why, go back, repeat, menu, start over, pause, come back, another language, a person.
+"""Steering the conversation: begin, why, back, repeat, menu, start over, pause, return, other language, a person.
 
 Inside the form each of them ends by letting the form ask its question again, in other words than before.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
@@ -32,7 +30,7 @@ class Open(CaseAction):
 
     named = "action_open"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
             if case.heard.intent == "check_eligibility" and case.answers.get(walk.SAVING) is True:
@@ -48,7 +46,7 @@ class Open(CaseAction):
 class Why(CaseAction):
     named = "action_why"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         if case.asking is None:
             case.say("utter_why_default")
             return go_on(case)
@@ -64,7 +62,7 @@ class GoBack(CaseAction):
 
     named = "action_go_back"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         if case.asking == walk.BOOKING:
             held = await booking.held(case.session, case.client.id, case.at)
             if held is not None:
@@ -83,7 +81,7 @@ class Repeat(CaseAction):
 
     named = "action_repeat"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         if case.in_form:
             return go_on(case)
         last = next(
@@ -99,7 +97,7 @@ class Repeat(CaseAction):
 class Menu(CaseAction):
     named = "action_menu"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         case.say("utter_menu_booked" if appointment else "utter_menu")
         return []
@@ -110,7 +108,7 @@ class Restart(CaseAction):
 
     named = "action_restart"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         held = await booking.held(case.session, case.client.id, case.at)
         if held is not None:
             await booking.let_go(case.session, held.id, at=case.at)
@@ -128,17 +126,17 @@ class Pause(CaseAction):
 
     named = "action_pause"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         case.say("utter_paused")
         return [ActiveLoop(None), SlotSet("paused", True)]
 
 
 class Resume(CaseAction):
-    """"Where was I": what is known so far, then the open question."""
+    """ "Where was I": what is known so far, then the open question."""
 
     named = "action_resume"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
             case.say("utter_menu_booked" if appointment else "utter_menu")
@@ -153,7 +151,7 @@ class TalkToPerson(CaseAction):
 
     named = "action_talk_to_person"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         await handoff.to_people(
             case.session,
             case.client,
@@ -172,7 +170,7 @@ class Language(CaseAction):
 
     named = "action_switch_language"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         from casework.understanding.language import asked_for
 
         case.client.language = asked_for(case.heard.text) or ("en" if case.language == "es" else "es")
@@ -186,7 +184,7 @@ class Erase(CaseAction):
 
     named = "action_ask_erase"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         case.say("utter_ask_erase")
         return [ActiveLoop(None)]
 
@@ -196,7 +194,7 @@ class EraseNow(CaseAction):
 
     named = "action_erase"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         await told.forget(case.session, case.client.id, at=case.at)
         await handoff.to_people(
             case.session,
@@ -216,6 +214,6 @@ class Skip(CaseAction):
 
     named = "action_skip"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         case.say("utter_nothing_to_skip")
         return go_on(case)

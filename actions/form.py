@@ -7,8 +7,6 @@ nothing is given back to the rules (a question of the client's own, "why?", "go 
 
 from __future__ import annotations
 
-from typing import Any
-
 from rasa_sdk.events import SlotSet
 
 from actions import asking
@@ -31,7 +29,7 @@ class ValidateIntakeForm(CaseAction):
 
     named = f"validate_{FORM}"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         step = case.asking
         if step is None:
             return [SlotSet(STEP, None)]
@@ -146,7 +144,7 @@ class AskStep(CaseAction):
 
     named = f"action_ask_{FORM}_{STEP}"
 
-    async def act(self, case: Case, domain: dict[str, Any]) -> Events:
+    async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         step = walk.next_step(case.answers, booked=appointment is not None)
         if step is None:

@@ -69,9 +69,7 @@ async def ask_program(case: Case, times: int) -> Events:
 async def _offer(case: Case, page: list[Found], response: str) -> None:
     soonest = await openings.next_opening(case.session, [each.program.id for each in page], case.at)
     lines = [replies.program_line(case, each, soonest.get(each.program.id)) for each in page]
-    choices = [
-        replies.choice(line, each.program.id) for line, each in zip(lines, page, strict=True)
-    ]
+    choices = [replies.choice(line, each.program.id) for line, each in zip(lines, page, strict=True)]
     choices.append(replies.choice(case.word("utter_choice_other_programs"), MORE))
     choices.append(replies.choice(case.word("utter_choice_none_of_these"), walk.NO_PROGRAM))
     case.say(response, choices=choices)

@@ -54,10 +54,7 @@ def program_line(case: Case, found: Found, opening: datetime | None) -> str:
 
 def documents(case: Case, names: list[str]) -> str:
     """What to bring, in one line."""
-    return case.word(
-        "utter_bring", documents=", ".join(screening.document_text(name, case.language) for name in names)
-    )
-
+    return case.word("utter_bring", documents=", ".join(screening.document_text(name, case.language) for name in names))
 
 
 __all__ = ["choice", "documents", "moment", "phone", "program_line", "tell_outcome", "zone_name"]

@@ -21,7 +21,7 @@ from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundExceptio
 
 from actions.case import use
 from actions.registry import ACTIONS
-from casework.logs import configure
+from casework.logs import configure, where
 from casework.settings import Settings, get_settings
 from casework.storage import Database
 
@@ -80,17 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except ActionNotFoundException as missing:
             return JSONResponse({"error": "no such action", "action_name": missing.action_name}, 404)
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is thrown away and tried again
-            log.error("action_failed", action=name, error=type(error).__name__, where=_where(error))
+            log.error("action_failed", action=name, **where(error))
             return JSONResponse({"error": "the action failed", "action_name": name}, 500)
         return JSONResponse(result.model_dump() if hasattr(result, "model_dump") else result)
 
     return app
 
-
-def _where(error: BaseException) -> str:
-    """File and line of the failure: enough to find it, without its text, which may hold what a client said."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "/casework/" in f.filename or "/actions/" in f.filename] or frames
-    return f"{own[-1].filename.rsplit('/', 3)[-2]}/{own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].lineno}"

@@ -111,7 +111,7 @@ async def _handle(on_new_message: Callable[[UserMessage], Awaitable[Any]], messa
         logger.warning("turn timed out (message %s)", message.message_id)
         return "timeout"
     except Exception as error:  # noqa: BLE001  (the edge: whatever it was, the caller is told and tries again)
-        logger.error("turn failed: %s (message %s)", _kinds(error), message.message_id)  # noqa: TRY400 (no texts in logs)
+        logger.error("turn failed: %s (message %s)", _kinds(error), message.message_id)
         return "failed"
     return None
 

@@ -6,7 +6,9 @@ and "medi cal" are one), the longest alias first, so that its speed does not dep
 are Rasa regexes named by the entity, matched on the text as it stands; a group named `value` is what is kept. A name of
 `entity/value` gives a pattern's match that value.
 
-Overlaps: within an entity the longest match stays. A `number` gives way to whatever else names the same words.
+Overlaps: within an entity the longest match stays. A `number` gives way to whatever else names the same words, and an
+alias to a pattern of another entity around it ("my name is Virginia" names no state). Different entities may share
+words otherwise: "tonight" is a day and a time of day.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ class Found(NamedTuple):
     value: str
     start: int
     end: int
+    by_pattern: bool = False
 
 
 class EntityFinder:
@@ -54,11 +57,9 @@ class EntityFinder:
         kept: list[Found] = []
         for one in found:
             rivals = (k for k in kept if k.start < one.end and one.start < k.end)
-            if not any(k.entity == one.entity or one.entity == GIVES_WAY for k in rivals):
+            if not any(k.entity == one.entity for k in rivals):
                 kept.append(one)
-        taken = [k for k in kept if k.entity != GIVES_WAY]
-        kept = [k for k in kept if k.entity != GIVES_WAY or not any(t.start < k.end and k.start < t.end for t in taken)]
-        return sorted(kept, key=lambda f: (f.start, f.entity))
+        return sorted((k for k in kept if not _gives_way(k, kept)), key=lambda f: (f.start, f.entity))
 
     def _by_alias(self, text: str) -> Iterable[Found]:
         words = _words(text)
@@ -73,7 +74,7 @@ class EntityFinder:
             for match in pattern.finditer(text):
                 group = "value" if "value" in pattern.groupindex else 0
                 if match.group(group):
-                    yield Found(entity, value or match.group(group), *match.span(group))
+                    yield Found(entity, value or match.group(group), *match.span(group), True)
 
     def save(self, folder: Path) -> None:
         kept = {"format": FORMAT, "aliases": self.aliases, "patterns": self.patterns}
@@ -85,6 +86,15 @@ class EntityFinder:
         if kept["format"] != FORMAT:
             raise ValueError(f"The entity lists have format {kept['format']}, wanted is {FORMAT}; train again.")
         return cls([tuple(a) for a in kept["aliases"]], [tuple(p) for p in kept["patterns"]])
+
+
+def _gives_way(one: Found, others: Iterable[Found]) -> bool:
+    for other in others:
+        if other.entity != one.entity and other.start < one.end and one.start < other.end:
+            within = other.start <= one.start and one.end <= other.end
+            if one.entity == GIVES_WAY or (other.by_pattern and not one.by_pattern and within):
+                return True
+    return False
 
 
 def _split(name: str) -> tuple[str, str]:

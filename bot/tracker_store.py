@@ -5,6 +5,10 @@ the keys of GUIDEPOST_BOT_KEYS (divided by commas, the newest first; the newest 
 conversation's random id, the message's random id, the kind of event, the action's name and the time.
 `intent_name` stays empty: it is what the client said, in one word.
 
+A conversation may go on for months, and Rasa replays all of it at every action. So after TURNS_KEPT turns a row of
+the kind `past` is written, which stands in for all but the last TURNS_READ: the slots, the open form. The rows before it stay
+and are not read; an answer given then is still found by its message id.
+
 A message id is unique in a conversation. When another process has added to the conversation since it was read, saving
 is refused: Rasa would keep the wrong part of the turn.
 """
@@ -22,8 +26,17 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, MultiFernet
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.ext.declarative import declarative_base
 from sqlalchemy.orm import Session, sessionmaker
@@ -31,7 +44,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.turns import TurnFailed
 
 KEYS = "GUIDEPOST_BOT_KEYS"
-_KEPT = "kept_in_store"
+_IDS = "ids_in_store"
+PAST = "past"  # the kind of a row that stands in for what was before
+TURNS_READ, TURNS_KEPT = 12, 30
 _ONE_AT_A_TIME = 7_170_002  # advisory lock: two servers may make the table at once
 
 
@@ -105,16 +120,31 @@ class EncryptedTrackerStore(SQLTrackerStore):
     # -- reading ------------------------------------------------------------------------------------------------------
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
         with self.session_scope() as session:
-            query = sa.select(self.SQLEvent.id, self.SQLEvent.data).where(self.SQLEvent.sender_id == sender_id)
-            if not fetch_events_from_all_sessions:
-                query = query.where(self.SQLEvent.id >= self._session_start(session, sender_id))
+            past = None if fetch_events_from_all_sessions else self._last_past(session, sender_id)
+            start = 0 if fetch_events_from_all_sessions else self._session_start(session, sender_id)
+            if past and past["until"] >= start:
+                start = past["until"] + 1
+            else:
+                past = None
+            query = sa.select(self.SQLEvent.id, self.SQLEvent.data).where(
+                self.SQLEvent.sender_id == sender_id, self.SQLEvent.id >= start, self.SQLEvent.type_name != PAST
+            )
             rows = session.execute(query.order_by(self.SQLEvent.id)).all()
         if not rows:
             return None
-        events = [self._opened(data) for _, data in rows]
+        events = (past["events"] if past else []) + [self._opened(data) for _, data in rows]
         tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
-        _mark(tracker, rows[-1][0])
+        _mark(tracker, [0] * (len(events) - len(rows)) + [row_id for row_id, _ in rows])
         return tracker
+
+    def _last_past(self, session: Session, sender_id: str) -> dict[str, Any] | None:
+        data = session.execute(
+            sa.select(self.SQLEvent.data)
+            .where(self.SQLEvent.sender_id == sender_id, self.SQLEvent.type_name == PAST)
+            .order_by(self.SQLEvent.id.desc())
+            .limit(1)
+        ).scalar()
+        return self._opened(data) if data is not None else None
 
     def _session_start(self, session: Session, sender_id: str) -> int:
         """The id of the last session's first event. Rasa compares times, which two events may share."""
@@ -157,21 +187,29 @@ class EncryptedTrackerStore(SQLTrackerStore):
                 session.execute(
                     sa.text("select pg_advisory_xact_lock(hashtextextended(:sender, 0))"), {"sender": tracker.sender_id}
                 )
-            kept, last_id = getattr(tracker, _KEPT, (0, 0))
+            ids = getattr(tracker, _IDS, [])
+            last_id = max(ids, default=0)
             if self._last_id(session, tracker.sender_id) != last_id:
                 raise TurnFailed("conversation_moved_on")
-            rows = [self._row(tracker.sender_id, event) for event in islice(tracker.events, kept, None)]
+            rows = [self._row(tracker.sender_id, event) for event in islice(tracker.events, len(ids), None)]
             session.add_all(rows)
             try:
                 session.flush()
-                last_id = max((row.id for row in rows), default=last_id)
+                ids = ids + [row.id for row in rows]
+                past = _past(tracker, ids, self.domain)
+                if past:
+                    session.add(self._past_row(tracker.sender_id, past))
                 session.commit()
             except sa.exc.IntegrityError as error:
                 raise TurnFailed("conversation_moved_on") from error
-        _mark(tracker, last_id)
+        _mark(tracker, ids)
 
     def _last_id(self, session: Session, sender_id: str) -> int:
-        found = session.execute(sa.select(sa.func.max(self.SQLEvent.id)).where(self.SQLEvent.sender_id == sender_id))
+        found = session.execute(
+            sa.select(sa.func.max(self.SQLEvent.id)).where(
+                self.SQLEvent.sender_id == sender_id, self.SQLEvent.type_name != PAST
+            )
+        )
         return found.scalar() or 0
 
     def _row(self, sender_id: str, event: Event) -> Any:
@@ -185,10 +223,43 @@ class EncryptedTrackerStore(SQLTrackerStore):
             data=self._keys.encrypt(json.dumps(data).encode()),
         )
 
+    def _past_row(self, sender_id: str, past: dict[str, Any]) -> Any:
+        return self.SQLEvent(sender_id=sender_id, type_name=PAST, data=self._keys.encrypt(json.dumps(past).encode()))
+
     def _opened(self, data: bytes) -> Any:
         return json.loads(self._keys.decrypt(bytes(data)))
 
 
-def _mark(tracker: DialogueStateTracker, last_id: int) -> None:
-    """Writes on the tracker how many of its events are stored, and the id of the last one."""
-    setattr(tracker, _KEPT, (len(tracker.events), last_id))
+def _mark(tracker: DialogueStateTracker, ids: list[int]) -> None:
+    """Writes on the tracker the ids of its stored events, in their order; 0 for one that is of the past."""
+    setattr(tracker, _IDS, ids)
+
+
+def _past(tracker: DialogueStateTracker, ids: list[int], domain: Domain) -> dict[str, Any] | None:
+    """What the conversation came to before its last TURNS_READ turns, once it has twice as many and more.
+
+    `until` is the id of the last event that need not be read any more; `events` are what stands in for all of them: the
+    slots as they were, the form that was open. That is how Rasa begins a new session, which alone would lose the form.
+    """
+    events = list(tracker.events)
+    turns = [place for place, event in enumerate(events) if isinstance(event, UserUttered)]
+    if len(turns) <= TURNS_KEPT:
+        return None
+    cut = turns[-TURNS_READ]
+    if not ids[cut - 1] or not _listening(events[cut - 1]):
+        return None
+    before = DialogueStateTracker.from_events(tracker.sender_id, events[:cut], domain.slots)
+    if before.is_paused():
+        return None
+    stand_in: list[Event] = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
+    stand_in += [SlotSet(slot.name, slot.value) for slot in before.slots.values() if slot.value != slot.initial_value]
+    if before.active_loop_name:
+        stand_in.append(ActiveLoop(before.active_loop_name))
+    stand_in.append(ActionExecuted(ACTION_LISTEN_NAME))
+    for event in stand_in:
+        event.timestamp = events[cut - 1].timestamp
+    return {"until": ids[cut - 1], "events": [event.as_dict() for event in stand_in]}
+
+
+def _listening(event: Event) -> bool:
+    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME

@@ -34,6 +34,7 @@ from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGene
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
+from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME, ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, Event, UserUttered, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -199,6 +200,14 @@ class Processor(MessageProcessor):
         go_on = await super()._run_action(_Watched(action), tracker, output_channel, nlg, prediction)
         _check()
         return go_on
+
+    def _predict_next_with_tracker(self, tracker: DialogueStateTracker) -> PolicyPrediction:
+        """After the fallback the assistant listens: a fallback action of our own does not revert, and would repeat."""
+        prediction = super()._predict_next_with_tracker(tracker)
+        predicted = self.domain.action_names_or_texts[prediction.max_confidence_index]
+        if predicted == tracker.latest_action_name == ACTION_DEFAULT_FALLBACK_NAME:
+            return PolicyPrediction.for_action_name(self.domain, ACTION_LISTEN_NAME, prediction.policy_name)
+        return prediction
 
     async def save_tracker(self, tracker: DialogueStateTracker) -> None:
         _check()

@@ -55,7 +55,7 @@ class Understanding:
                 {
                     "intent": ranking[0]["name"] if text else None,
                     "confidence": round(ranking[0]["confidence"], 4) if text else 0.0,
-                    "entities": [f._asdict() for f in found],
+                    "entities": [{"entity": f.entity, "value": f.value, "start": f.start, "end": f.end} for f in found],
                 }
             )
         return answers

@@ -10,11 +10,14 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import uvicorn
 from psycopg import sql
 
 from casework.storage.engine import LIVE_CHANNEL, plain_url
@@ -24,6 +27,7 @@ REFRESH: Event = {"kind": "refresh"}
 _PAUSES = (0.2, 1.0, 2.0, 5.0)  # seconds between tries to reach the database again
 _QUIET = 30.0  # seconds without a word after which the connection is tried
 _log = logging.getLogger(__name__)
+_RUNNING: weakref.WeakSet[Live] = weakref.WeakSet()
 
 
 class Watch:
@@ -60,14 +64,19 @@ class Live:
 
     async def start(self, database_url: str, *, wait_seconds: float = 5.0) -> None:
         """Listens from here on, and goes on trying where the database cannot be reached."""
+        _RUNNING.add(self)
         self._listener = asyncio.create_task(self._listen(plain_url(database_url)), name="live")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._listening.wait(), wait_seconds)
 
-    async def stop(self) -> None:
-        """Ends every watch and the connection."""
+    def end(self) -> None:
+        """Ends every watch, now and from here on."""
         self.stopped = True
         self._tell(None)
+
+    async def stop(self) -> None:
+        """Ends every watch and the connection."""
+        self.end()
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -121,3 +130,12 @@ class Live:
                     self._tell(event)
             # A connection that a network dropped silently is found out here, not by a client who waits.
             await connection.execute("select 1")
+
+
+class Server(uvicorn.Server):
+    """A web server that ends its live streams when it is told to stop: it would wait for them for ever otherwise."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for live in tuple(_RUNNING):
+            live.end()
+        await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""Calling the people on call: by SMS, e-mail or webhook. No personal content: only that somebody needs them, and where."""
+"""Calling the people on call, by SMS, e-mail or webhook: only that somebody needs them, and where to look."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The worker: everything that happens later. Many may run against one database; locks keep each conversation in order.
 
-    queue crisis    the reply to a crisis, paging people: a lane of its own, so that no backlog stands before it
-    queue turns     the assistant's turns
-    queue sms       ordinary texts
-    queue default   reminders, waiting lists, housekeeping
+queue crisis    the reply to a crisis, paging people: a lane of its own, so that no backlog stands before it
+queue turns     the assistant's turns
+queue sms       ordinary texts
+queue default   reminders, waiting lists, housekeeping
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
@@ -25,7 +26,7 @@ from casework.conversations import turn as turns
 from casework.conversations.bot import Bot
 from casework.delivery import sending
 from casework.delivery import status as delivery_status
-from casework.logs import configure
+from casework.logs import configure, where
 from casework.settings import Settings, get_settings
 from casework.storage import Database
 from channels.twilio import Twilio
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 WORKER = "guidepost-worker"  # what /readyz looks for among the database's connections
 STALLED_AFTER = 15.0  # seconds without a sign of life before another worker takes a job over
 _QUICK_RETRY = RetryStrategy(max_attempts=20, linear_wait=2)
+# A turn is tried until `casework.conversations.turn` itself gives the conversation to people.
+_TURN_RETRY = RetryStrategy(max_attempts=500, wait=2)
 
 
 class Parts:
@@ -55,7 +58,7 @@ def make_app(parts: Parts, application: str = WORKER) -> App:
     """procrastinate's app with every task of the service. `application` is how Postgres lists its connections."""
     app = App(connector=PsycopgConnector(conninfo=parts.database.url, kwargs={"application_name": application}))
 
-    @app.task(name="turn", queue="turns", retry=_QUICK_RETRY)
+    @app.task(name="turn", queue="turns", retry=_TURN_RETRY)
     async def turn(conversation_id: str) -> None:
         await turns.take_turn(parts.database, parts.bot, uuid.UUID(conversation_id))
 
@@ -113,6 +116,15 @@ async def _send(parts: Parts, message_id: uuid.UUID) -> None:
         )
 
 
+async def _say_what_failed(call: Any, context: JobContext, worker: Any) -> Any:  # noqa: ARG001
+    """Logs a task's failure by type and place; procrastinate's own log would print arguments and texts."""
+    try:
+        return await call()
+    except Exception as error:
+        log.error("task_failed", task=context.job.task_name, job=context.job.id, **where(error))
+        raise
+
+
 def lane(app: App, name: str, queues: list[str], concurrency: int) -> asyncio.Task[None]:
     """One worker of its own queues and connections, until it is cancelled; then what has begun is finished."""
     return asyncio.create_task(
@@ -126,6 +138,7 @@ def lane(app: App, name: str, queues: list[str], concurrency: int) -> asyncio.Ta
             shutdown_graceful_timeout=8.0,
             install_signal_handlers=False,
             delete_jobs="never",
+            task_middleware=[_say_what_failed],
         )
     )
 
@@ -159,7 +172,9 @@ async def run(settings: Settings) -> None:
         for each in lanes:
             each.cancel()
         ended = await asyncio.gather(*lanes, return_exceptions=True)
-        failed = [e for e in ended if isinstance(e, Exception) and not isinstance(e, asyncio.CancelledError | AppNotOpen)]
+        failed = [
+            e for e in ended if isinstance(e, Exception) and not isinstance(e, asyncio.CancelledError | AppNotOpen)
+        ]
     await parts.close()
     if failed and waiting not in done:
         raise failed[0]

@@ -99,9 +99,7 @@ def screen(
             text = Path(facts).read_bytes()
         except OSError as error:
             raise GuidepostError(f"cannot read the facts file: {error.strerror}") from error
-    result = screening.screen(
-        screening.facts_from_json(text), policy, language="es" if language == "es" else "en"
-    )
+    result = screening.screen(screening.facts_from_json(text), policy, language="es" if language == "es" else "en")
     print(json.dumps(result.to_json(), ensure_ascii=False))
 
 

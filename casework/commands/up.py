@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import httpx
 from rich.console import Console
 
-from casework import clock
 from casework.commands import processes, training
 from casework.commands.processes import Part
 from casework.errors import GuidepostError
@@ -142,7 +141,7 @@ def up() -> int:
             "actions_port": processes.free_port(settings.actions_port),
         }
     )
-    line._settings = settings  # noqa: SLF001
+    line._settings = settings
     try:
         with processes.database_url(settings) as url:
             line.say("database is up")
@@ -168,7 +167,14 @@ async def _prepare(settings: Settings, url: str, line: Line) -> None:
     try:
         async with database.session() as session:
             loaded = await load_sample(session)
-            await staff.ensure_demo(session, DEMO_EMAIL, demo_password(settings), at=clock.now())
+            if await staff.find(session, DEMO_EMAIL) is None:
+                await staff.add(
+                    session,
+                    email=DEMO_EMAIL,
+                    name="Demo Case Manager",
+                    role="admin",
+                    password=demo_password(settings),
+                )
     finally:
         await database.close()
     if loaded:
@@ -211,5 +217,3 @@ def _tell_where(settings: Settings, console: Console) -> None:
         console.print(f"  Twilio posts to {base}/sms/inbound")
     console.print("  Ctrl-C stops everything.\n")
     sys.stderr.flush()
-
-

@@ -86,9 +86,7 @@ async def receive(
     language.follow(client, inbound.text)
     verdict = await safety.on_message(session, client, conversation, message, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
-    if verdict.taken:
-        message.handled_at, message.status = at, "handled"
-    elif keyword and await keywords.act(session, client, conversation, keyword, at=at):
+    if verdict.taken or (keyword and await keywords.act(session, client, conversation, keyword, at=at)):
         message.handled_at, message.status = at, "handled"
     elif conversation.owner == ASSISTANT:
         await jobs.defer(

@@ -61,7 +61,6 @@ class Conversation(Base):
     safety: Mapped[str] = mapped_column(default="none")  # none, concern, crisis: crisis holds the screening
     safety_since: Mapped[Moment | None]
     safety_told_at: Mapped[Moment | None]  # when the resources were last sent: the wall of numbers is not repeated
-    failed_turns: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Created]
     last_inbound_at: Mapped[Moment | None]
 

@@ -25,13 +25,14 @@ from casework.understanding.choices import chosen
 from casework.wording import say
 
 AWAY = timedelta(hours=6)  # after so long a silence the client is welcomed back
-TRIES = 4  # failed turns before people are given the conversation
+GIVE_UP = timedelta(minutes=3)  # a turn that still fails after so long is people's: nobody is left in silence
 
 
 @dataclass(frozen=True)
 class _Asked:
     turn: Turn
     message_ids: list[uuid.UUID]
+    since: datetime
 
 
 async def take_turn(database: Database, bot: Bot, conversation_id: uuid.UUID, *, at: datetime | None = None) -> None:
@@ -44,10 +45,11 @@ async def take_turn(database: Database, bot: Bot, conversation_id: uuid.UUID, *,
     try:
         replies = await bot.turn(asked.turn)
     except AssistantUnavailable:
+        if at - asked.since < GIVE_UP:
+            raise
         async with database.session() as session:
-            if not await _failed(session, conversation_id, asked, at):
-                return
-        raise
+            await _give_up(session, conversation_id, asked, at)
+        return
     async with database.session() as session:
         await _answer(session, conversation_id, asked, replies, at)
 
@@ -144,6 +146,7 @@ async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetim
             },
         ),
         [piece.id for piece in pieces],
+        pieces[0].created_at,
     )
 
 
@@ -177,7 +180,9 @@ def _handled(messages: list[Message], at: datetime) -> None:
 
 async def _locked(session: AsyncSession, conversation_id: uuid.UUID) -> tuple[Client, Conversation] | None:
     """The conversation, its row locked: who owns it must not change between reading that and sending."""
-    await session.execute(select(Conversation.id).where(Conversation.id == conversation_id).with_for_update(key_share=True))
+    await session.execute(
+        select(Conversation.id).where(Conversation.id == conversation_id).with_for_update(key_share=True)
+    )
     return await people.by_id(session, conversation_id)
 
 
@@ -195,7 +200,6 @@ async def _answer(
     )
     if not done.rowcount:  # type: ignore[attr-defined]
         return  # another worker has answered this turn
-    conversation.failed_turns = 0
     # A person took over, or danger was found, while the model was thinking: its words are kept, not sent.
     stays = conversation.owner == ASSISTANT or conversation.owner_turn == asked.turn.message_id
     for position, reply in enumerate(replies):
@@ -213,19 +217,19 @@ async def _answer(
     await notify(session, kind="message", conversation=conversation_id)
 
 
-async def _failed(session: AsyncSession, conversation_id: uuid.UUID, asked: _Asked, at: datetime) -> bool:
-    """Counts a failed turn; after TRIES the conversation is people's, and the client is told. True: try again."""
+async def _give_up(session: AsyncSession, conversation_id: uuid.UUID, asked: _Asked, at: datetime) -> None:
+    """The assistant cannot answer: the conversation is people's, and the client is told."""
     found = await _locked(session, conversation_id)
     if found is None:
-        return False
+        return
     client, conversation = found
-    conversation.failed_turns += 1
-    if conversation.failed_turns < TRIES:
-        return True
-    await session.execute(
-        update(Message).where(Message.id.in_(asked.message_ids)).values(handled_at=at, status="handled")
+    done = await session.execute(
+        update(Message)
+        .where(Message.id.in_(asked.message_ids), Message.handled_at.is_(None))
+        .values(handled_at=at, status="handled")
     )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return
     await handoff.to_people(session, client, conversation, reason="assistant_failed", urgency=2, at=at)
     wording = say("utter_assistant_failed", client.language)
     await outbox.put(session, client, conversation, wording.text, author=SYSTEM)
-    return False

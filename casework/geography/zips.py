@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy
 import zipcodes
 
 from casework.errors import GuidepostError
+from casework.geography.counties import county_fips
 from casework.understanding.choices import fold
 
 EARTH_RADIUS_MILES = 3958.7613  # mean radius, IUGG
@@ -26,7 +29,8 @@ class UnknownPlace(GuidepostError):
 
 @dataclass(frozen=True)
 class Place:
-    """A ZIP's centroid. Degrees north and east; `zone` is an IANA name."""
+    """A ZIP's centroid. Degrees north and east; `zone` is an IANA name; `county_fips` is the county its post office
+    counts to (a ZIP can reach into others)."""
 
     zip: str
     city: str
@@ -35,6 +39,7 @@ class Place:
     latitude: float
     longitude: float
     zone: str
+    county_fips: str | None = None
 
 
 def _zone(name: str | None, state: str) -> str:
@@ -62,7 +67,28 @@ def find(zip_code: str) -> Place:
         latitude=float(row["lat"]),
         longitude=float(row["long"]),
         zone=_zone(row.get("timezone"), row["state"]),
+        county_fips=county_fips(row["state"], row.get("county")),
     )
+
+
+@lru_cache(maxsize=1)
+def _centroids() -> tuple[list[str], Any]:
+    """The ZIPs that lie somewhere, and their centroids as points on a sphere of radius 1."""
+    rows = [row for row in zipcodes.list_all() if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", "")]
+    degrees = numpy.radians(numpy.array([(float(row["lat"]), float(row["long"])) for row in rows]))
+    return [row["zip_code"] for row in rows], _on_sphere(degrees[:, 0], degrees[:, 1])
+
+
+def _on_sphere(latitude: Any, longitude: Any) -> Any:
+    across = numpy.cos(latitude)
+    return numpy.stack([across * numpy.cos(longitude), across * numpy.sin(longitude), numpy.sin(latitude)], axis=-1)
+
+
+def near_point(latitude: float, longitude: float) -> Place:
+    """The place whose centroid lies nearest to a point (degrees)."""
+    codes, points = _centroids()
+    here = _on_sphere(numpy.radians(latitude), numpy.radians(longitude))
+    return find(codes[int(numpy.argmax(points @ here))])
 
 
 @lru_cache

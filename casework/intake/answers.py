@@ -22,7 +22,7 @@ async def current(session: AsyncSession, client_id: uuid.UUID) -> Answers:
         .where(Answer.client_id == client_id, Answer.superseded_at.is_(None))
         .order_by(Answer.created_at, Answer.id)
     )
-    return {fact: value for fact, value in rows}
+    return dict(rows.tuples().all())
 
 
 async def record(

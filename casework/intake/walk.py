@@ -1,9 +1,10 @@
 """The walk: which question comes next. Pure; worked out anew from the answers at every turn.
 
-    saving -> the screening's questions, while they can change something -> program -> opening -> booking -> sharing -> name
+    saving -> the screening's questions, while they can change something
+           -> program -> opening -> booking -> sharing -> name
 
-Because nothing is kept but the answers, any of them may change at any time ("actually i have medicare") and what depends
-on it is simply asked, or not asked, from then on.
+Because nothing is kept but the answers, any of them may change at any time ("actually i have medicare") and what
+depends on it is simply asked, or not asked, from then on.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from casework.paths import DATA
 from casework.safety.text import fold, unmask
 
 FOLDER = DATA / "safety" / "lexicon"
-_GROUP = re.compile(r"\([^()]*\)[?*+]?|\[[^\]]*\][?*+]?|\\.[?*+]?|.[?*]|\{\d*,?\d*\}|[|^$.+]")
+_GROUP = re.compile(r"\([^()]*\)[?*+]?|\[[^\]]*\][?*+]?|\\.[?*+]?|.[?*]|\{\d*,?\d*\}|[.+]")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class _Pattern:
 def _key(pattern: str) -> str:
     while (shorter := _GROUP.sub("\n", pattern)) != pattern:
         pattern = shorter
+    if "|" in pattern:
+        return ""  # alternatives have no letters in common
     return max(pattern.split("\n"), key=len).strip()
 
 

@@ -19,8 +19,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
-from casework.conversations.tables import ASSISTANT, IN, PERSON, SYSTEM, Client, Conversation, Message
-from casework.delivery import keywords, outbox
+from casework.conversations.tables import ASSISTANT, IN, PERSON, Client, Conversation, Message
+from casework.delivery import keywords
 from casework.handoff.tables import Handoff
 from casework.safety import alarms, answers, hours, resources, staying
 from casework.safety.assess import Assessment, assess

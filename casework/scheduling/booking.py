@@ -16,10 +16,11 @@ from dataclasses import replace as changed
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import column, func, select, table, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.errors import NotFound
 from casework.scheduling import calendars, reminders, slots
@@ -33,9 +34,6 @@ HOLD = timedelta(minutes=10)
 NOTICE_GRACE_HOURS = 1  # an opening that was offered in time is not refused because the answer took a while
 
 By = Literal["client", "staff", "service"]
-
-# Only the zone of the client is needed here; the conversations room stands above this one.
-_clients = table("clients", column("id"), column("zone"))
 
 
 async def hold(
@@ -388,9 +386,9 @@ async def _settle(session: AsyncSession, appointment: Appointment, at: datetime)
     """After any change: the reminders that the appointment is now to have, by the clock of where the client is."""
     await session.flush()
     zone = await session.scalar(
-        select(func.coalesce(_clients.c.zone, Program.zone))
+        select(func.coalesce(Client.zone, Program.zone))
         .select_from(Program)
-        .join(_clients, _clients.c.id == appointment.client_id, isouter=True)
+        .join(Client, Client.id == appointment.client_id, isouter=True)
         .where(Program.id == appointment.program_id)
     )
     await reminders.replace(session, appointment, zone or "UTC", at)

@@ -12,14 +12,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """One open stretch of a day, local time; `opens` < `closes`."""
 
     opens: time
@@ -48,8 +49,7 @@ class Hours:
         return self.dates[day] if day in self.dates else self.weekly.get(day.weekday(), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A seat that is held or booked from `starts_at` until `busy_until` (the buffer included)."""
 
     starts_at: datetime
@@ -57,8 +57,7 @@ class Taken:
     seat: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One opening, UTC. `ends_at` is the appointment's end, `busy_until` the end with the buffer after it."""
 
     starts_at: datetime
@@ -82,8 +81,8 @@ def openings(
     seats = _Seats(taken, hours.capacity)
     day, final = first.astimezone(zone).date(), last.astimezone(zone).date()
     while day <= final:
-        for slot in _grid(hours, day, zone):
-            if first <= slot.starts_at < last and not _blocked(hours, slot) and seats.free(slot):
+        for slot in _grid(hours.zone, hours.minutes, hours.buffer, hours.on(day), day):
+            if first <= slot.starts_at < last and seats.free(slot) and not _blocked(hours, slot):
                 yield slot
         day += _DAY
 
@@ -93,10 +92,11 @@ def slot_at(hours: Hours, starts_at: datetime, *, now: datetime) -> Slot | None:
     return next(openings(hours, (), since=starts_at, until=starts_at + _INSTANT, now=now), None)
 
 
-def _grid(hours: Hours, day: date, zone: ZoneInfo) -> list[Slot]:
-    length, buffer = timedelta(minutes=hours.minutes), timedelta(minutes=hours.buffer)
+@lru_cache(maxsize=8192)  # clinicians keep much the same hours: a day is worked out once, not for each of them
+def _grid(zone_name: str, minutes: int, pause: int, spans: tuple[Span, ...], day: date) -> tuple[Slot, ...]:
+    zone, length, buffer = ZoneInfo(zone_name), timedelta(minutes=minutes), timedelta(minutes=pause)
     found: dict[datetime, Slot] = {}
-    for span in hours.on(day):
+    for span in spans:
         wall = datetime.combine(day, span.opens)
         closes = datetime.combine(day, span.closes)
         while wall + length <= closes:
@@ -107,7 +107,7 @@ def _grid(hours: Hours, day: date, zone: ZoneInfo) -> list[Slot]:
             if shown == wall and (ends_at - _INSTANT).astimezone(zone).replace(tzinfo=None) < closes:
                 found[starts_at] = Slot(starts_at, ends_at, ends_at + buffer)
             wall += length + buffer
-    return [found[start] for start in sorted(found)]
+    return tuple(found[start] for start in sorted(found))
 
 
 def _blocked(hours: Hours, slot: Slot) -> bool:
@@ -118,13 +118,12 @@ class _Seats:
     """What is taken, sorted, so that each slot looks at its neighbours only."""
 
     def __init__(self, taken: Iterable[Taken], capacity: int) -> None:
-        self._taken = sorted((t for t in taken if 0 <= t.seat < capacity), key=lambda t: t.starts_at)
+        self._taken = sorted(t for t in taken if 0 <= t.seat < capacity)
         self._starts = [t.starts_at for t in self._taken]
         self._longest = max((t.busy_until - t.starts_at for t in self._taken), default=timedelta(0))
         self._capacity = capacity
 
     def free(self, slot: Slot) -> bool:
-        near = self._taken[
-            bisect_left(self._starts, slot.starts_at - self._longest) : bisect_left(self._starts, slot.busy_until)
-        ]
-        return len({t.seat for t in near if t.busy_until > slot.starts_at}) < self._capacity
+        first = bisect_left(self._starts, slot.starts_at - self._longest)
+        near = self._taken[first : bisect_left(self._starts, slot.busy_until, first)]
+        return not near or len({t.seat for t in near if t.busy_until > slot.starts_at}) < self._capacity

@@ -189,9 +189,7 @@ class _Reader:
         return False
 
     def _month(self, ahead: int) -> int | None:
-        if self._kind(ahead) == "month":
-            return int(self.said[self.place + ahead].value)
-        return None
+        return int(self.said[self.place + ahead].value) if self._kind(ahead) == "month" else None
 
     def _year(self, ahead: int, month: int, day: int) -> tuple[int | None, int, int, int]:
         gap = ahead

@@ -148,9 +148,7 @@ async def queue(session: AsyncSession, view: View, staff: Staff) -> Queue:
         .outerjoin(Program, Program.id == func.coalesce(Appointment.program_id, Handoff.program_id))
         .outerjoin(Staff, Staff.id == Handoff.claimed_by)
         .where(wanted)
-        .order_by(
-            (Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id
-        )
+        .order_by((Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id)
         .limit(ROWS)
     )
     found = [QueueRow(*row) for row in rows]

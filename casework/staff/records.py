@@ -19,12 +19,14 @@ from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff as handing
+from casework import safety
 from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, OUT, PERSON, SMS, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.errors import NotFound
 from casework.handoff.queue import ORDINARY
 from casework.handoff.tables import Handoff
+from casework.safety import alarms
 from casework.safety.tables import Alarm
 from casework.staff import audit, reading
 from casework.staff.errors import AlreadyClaimed, CannotDo, NotYours
@@ -122,8 +124,7 @@ class Records:
     async def close(self, client_id: uuid.UUID) -> None:
         """Nothing is left to do for now. The assistant has the conversation again: nobody texts into a void."""
         handoff, _, conversation = await self._mine(client_id)
-        if await self._alarms(client_id, "open"):
-            raise CannotDo("alarm_open")
+        await self._no_open_alarm(client_id)
         if conversation.owner == PERSON or conversation.safety == "crisis":
             await self._to_assistant(client_id, conversation)
         handoff.status, handoff.closed_at = "closed", self.at
@@ -167,19 +168,22 @@ class Records:
     async def give_back(self, client_id: uuid.UUID) -> None:
         """The assistant answers again. Raises CannotDo while an alarm is open, NotYours where a colleague has it."""
         _, _, conversation = await self._mine(client_id)
-        if await self._alarms(client_id, "open"):
-            raise CannotDo("alarm_open")
+        await self._no_open_alarm(client_id)
         await self._to_assistant(client_id, conversation)
 
     async def acknowledge(self, alarm_id: uuid.UUID) -> uuid.UUID:
         """Somebody looks after this alarm now. Returns the client's id. A second acknowledgement changes nothing."""
-        alarm = await self.session.get(Alarm, alarm_id, with_for_update=True)
-        if alarm is None:
-            raise NotFound("no such alarm")
-        if alarm.status == "open":
-            alarm.status, alarm.acknowledged_by, alarm.acknowledged_at = "acknowledged", self.staff.id, self.at
+        alarm = await alarms.acknowledge(self.session, alarm_id, self.staff.id, self.at)
+        if alarm.acknowledged_by == self.staff.id and alarm.acknowledged_at == self.at:
             await self._changed("alarm.acknowledged", alarm.client_id, alarm=alarm.id)
         return alarm.client_id
+
+    async def alarm(self, alarm_id: uuid.UUID) -> uuid.UUID:
+        """Whose alarm this is: pages that call staff name the alarm only. Raises NotFound."""
+        client_id = await self.session.scalar(select(Alarm.client_id).where(Alarm.id == alarm_id))
+        if client_id is None:
+            raise NotFound("no such alarm")
+        return client_id
 
     # What these share
 
@@ -277,18 +281,15 @@ class Records:
         )
 
     async def _to_assistant(self, client_id: uuid.UUID, conversation: Conversation) -> None:
-        await self.session.execute(
-            update(Alarm)
-            .where(Alarm.conversation_id == conversation.id, Alarm.status == "acknowledged")
-            .values(status="closed", closed_at=self.at)
-        )
+        await safety.release(self.session, conversation, self.staff.id, self.at)
         conversation.owner, conversation.staff_id, conversation.owner_turn = ASSISTANT, None, None
-        conversation.safety, conversation.safety_since, conversation.failed_turns = "none", None, 0
+        conversation.failed_turns = 0
         await self._changed("conversation.given_back", client_id, conversation=conversation.id)
 
-    async def _alarms(self, client_id: uuid.UUID, status: str) -> int:
-        found = await self.session.execute(select(Alarm.id).where(Alarm.client_id == client_id, Alarm.status == status))
-        return len(found.all())
+    async def _no_open_alarm(self, client_id: uuid.UUID) -> None:
+        still_open = select(Alarm.id).where(Alarm.client_id == client_id, Alarm.status == alarms.OPEN).limit(1)
+        if await self.session.scalar(still_open):
+            raise CannotDo("alarm_open")
 
     async def _changed(self, action: str, client_id: uuid.UUID, **ids: uuid.UUID) -> None:
         detail = {name: str(value) for name, value in ids.items()}

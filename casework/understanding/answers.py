@@ -22,14 +22,14 @@ PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
 _PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
 YES_NO = frozenset({"saving", "veteran", "in_hospital_now", "diagnosed_by_professional", "booking", "sharing",
                     "professional_opinion", "committed_36_months"})  # fmt: skip
-_COUNT_LIMITS = {
-    name: 1000
-    for name in (
+_COUNT_LIMITS = dict.fromkeys(
+    (
         "inpatient_stays_24_months", "crisis_contacts_12_months", "crisis_contacts_24_months",
         "missed_appointments_6_months", "missed_appointments_12_months", "admissions_180_days",
         "incarcerations_180_days", "days_off_medication", "homeless_months", "homeless_episodes_36_months",
-    )
-} | {"inpatient_days_12_months": 366, "residential_days_12_months": 366, "state_hospital_days_24_months": 732,
+    ),
+    1000,
+) | {"inpatient_days_12_months": 366, "residential_days_12_months": 366, "state_hospital_days_24_months": 732,
      "systems_involved": 20, "years_in_service": 120, "gaf": 100}  # fmt: skip
 
 
@@ -144,9 +144,7 @@ def _impairments(heard: Heard) -> Answer | None:
     if said in map(fold, tables["all"]):
         return Answer(list(IMPAIRMENTS))
     areas = [
-        area
-        for area in IMPAIRMENTS
-        if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
+        area for area in IMPAIRMENTS if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
     ]
     return Answer(areas) if areas else None
 
@@ -167,8 +165,8 @@ def _name(heard: Heard) -> Answer | None:
     named = heard.entity("name")
     text = str(named[0]) if named else heard.text
     text = re.sub(
-        r"(?i)^\s*(my name is|my names|name is|i am|i'm|im|its|it's|this is|call me|you can call me|me llamo|soy|mi nombre es|dime|"
-        r"ll[aá]m[ae]me|puedes decirme|just|solo)\s+",
+        r"(?i)^\s*(my name is|my names|name is|i am|i'm|im|its|it's|this is|call me|you can call me|me llamo|soy|"
+        r"mi nombre es|dime|ll[aá]m[ae]me|puedes decirme|just|solo)\s+",
         "",
         text.strip(),
     )
@@ -179,10 +177,13 @@ def _name(heard: Heard) -> Answer | None:
 # -- several answers in one text -------------------------------------------------------------------------------------
 
 _AGE = re.compile(
-    r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b(?!\s*(?:veces|times|hijos|kids|ninos|"
-    r"meses|months|days|dias|weeks|semanas|citas|children))|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad|anos)\b"
+    r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b"
+    r"(?!\s*(?:veces|times|hijos|kids|ninos|meses|months|days|dias|weeks|semanas|citas|children))"
+    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad|anos)\b"
 )
-_VETERAN = re.compile(r"\b(i m a vet(eran)?|im a vet(eran)?|i am a vet(eran)?|i served|soy veteran[oa]|combat vet|army vet|navy vet)\b")
+_VETERAN = re.compile(
+    r"\b((i m|im|i am) an? (\w+ )?vet(eran)?|i served|soy veteran[oa]|(combat|army|navy|marine|air force) vet(eran)?)\b"
+)
 
 
 def volunteered(heard: Heard, *, besides: str | None = None) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def read_numbers(text: str, highest: int) -> list[int] | None:
     """Numbers of a list ("1 and 3", "1,3", "2 4 5"), if the whole text is one; each from 1 to `highest`."""
     said = fold(text)
     words = said.split()
-    if not words or any(not word.isdigit() and word not in ("and", "y", "e", "plus", "also", "tambien") for word in words):
+    between = ("and", "y", "e", "plus", "also", "tambien")
+    if not words or any(not word.isdigit() and word not in between for word in words):
         return None
     numbers = [int(word) for word in words if word.isdigit()]
     if len(numbers) == 1 and numbers[0] > highest and all(1 <= int(d) <= highest for d in str(numbers[0])):
@@ -58,7 +59,7 @@ def read_numbers(text: str, highest: int) -> list[int] | None:
 
 
 def read_age(text: str) -> int | None:
-    """An age in full years from an answer to "how old": "34", "im 34", "34 yrs", "turning 60", "born in 1984" is None."""
+    """An age in full years from an answer to "how old": "34", "im 34", "34 yrs"; "born in 1984" is None."""
     said = fold(text)
     found = re.findall(r"\b(\d{1,3})\b", said)
     ages = [int(number) for number in found if int(number) <= 120]

@@ -22,10 +22,11 @@ STATES = {
     "district of columbia": "DC", "puerto rico": "PR", "guam": "GU", "american samoa": "AS", "virgin islands": "VI",
 }  # fmt: skip
 _CODES = set(STATES.values())
+_SHORT = {"st": "saint", "ft": "fort", "mt": "mount"}  # as the ZIP table writes city names out
 # In "i live in bend or" the code at the end is a state; in the middle of a sentence these are words.
 _LEAD = re.compile(
-    r"^.*\b(?:i live in|live in|living in|i stay in|stay in|staying in|i m in|im in|i am in|from|near|out in|over in|vivo en|"
-    r"estoy en|me quedo en|soy de|cerca de|por|city is|town is|it s|its|in|en)\s+"
+    r"^.*\b(?:i live in|live in|living in|i stay in|stay in|staying in|i m in|im in|i am in|from|near|out in|over in|"
+    r"vivo en|estoy en|me quedo en|soy de|cerca de|por|city is|town is|it s|its|in|en)\s+"
 )
 
 
@@ -42,7 +43,7 @@ def read_place(text: str) -> Place | None:
     code = read_zip(text)
     if code:
         return find(code)
-    said = _LEAD.sub("", fold(text)) or fold(text)
+    said = re.sub(r"\b(st|ft|mt)\b(?= \w)", lambda m: _SHORT[m.group()], _LEAD.sub("", fold(text)) or fold(text))
     state, city = _state_at_end(said)
     if city:
         place = near_name(city, state)

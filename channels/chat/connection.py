@@ -90,7 +90,7 @@ class Connection:
             if isinstance(frame, Hello):
                 await self._hello(frame)
             elif self._token is None:
-                raise Refused("hello_first")
+                return await self._refuse("hello_first")
             elif isinstance(frame, Said):
                 await self._said(self._token, frame)
             else:
@@ -140,7 +140,7 @@ class Connection:
 
     async def _said(self, token: str, said: Said) -> None:
         assert self._conversation is not None
-        if not self._hub.limits.take(token, self._address):
+        if not self._hub.limits.take(str(self._conversation), self._address):
             raise Refused("slow_down")
         async with self._sending:
             async with self._database.session() as session:
@@ -172,7 +172,7 @@ class Connection:
 
     async def _client_types(self) -> None:
         now = time.monotonic()
-        if now - self._told_typing < _TYPING_EVERY or not self._after and not self._seen:
+        if now - self._told_typing < _TYPING_EVERY or not (self._after or self._seen):
             return  # told already, or nobody knows of this chat yet
         self._told_typing = now
         async with self._database.session() as session:

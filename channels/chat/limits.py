@@ -1,4 +1,4 @@
-"""How much one chat, and one address, may send. Kept in memory, by process: it slows a flood, it accounts for nobody."""
+"""How much one chat, and one address, may send. In memory, by process: it slows a flood and keeps no record."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from channels.chat.hub import Hub
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(_HERE / "templates")
+_PARTS = ("about", "texts", "looks", "parts", "line", "element")
 PAGE_POLICY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -37,8 +38,9 @@ router = APIRouter(prefix="/chat", tags=["chat"])
 
 @lru_cache
 def widget() -> tuple[bytes, bytes, str]:
-    """The element's source, the same compressed, and its ETag."""
-    source = (_HERE / "static" / "widget.js").read_bytes()
+    """The element's source, the same compressed, and its ETag. Its parts are joined into one script, as they are."""
+    about, *parts = ((_HERE / "static" / "widget" / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS)
+    source = "\n".join([about, "(() => {", '"use strict";', *parts, "})();\n"]).encode()
     return source, gzip.compress(source, 9, mtime=0), f'"{hashlib.sha256(source).hexdigest()[:24]}"'
 
 

@@ -126,5 +126,6 @@ def _to_sign_in(request: Request) -> Response:
     """To the sign-in page, and back to this page afterwards; a fragment's request takes its whole page there."""
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": SIGN_IN})
-    back = f"?next={quote(request.url.path)}" if request.method == "GET" and request.url.path != "/console" else ""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = f"?next={quote(wanted, safe='/')}" if request.method == "GET" and wanted != "/console" else ""
     return RedirectResponse(SIGN_IN + back, status_code=303)

@@ -14,9 +14,10 @@ from fastapi.responses import StreamingResponse
 from casework import clock
 from casework import staff as staffing
 from channels.console.door import COOKIE, database, records
-from channels.live import Event, Live
+from channels.live import Live
 
 HEARTBEAT_SECONDS = 20.0  # proxies close what is silent for longer
+GATHER_SECONDS = 2.0  # texts of other people are gathered for so long before the queue is read again
 _OF_ONE_PERSON = ("message", "status", "typing")
 
 
@@ -34,16 +35,19 @@ async def stream(request: Request, person: uuid.UUID | None) -> Response:
     )
 
 
-async def _events(
-    request: Request, live: Live, person: uuid.UUID | None, theirs: frozenset[str]
-) -> AsyncIterator[str]:
+async def _events(request: Request, live: Live, person: uuid.UUID | None, theirs: frozenset[str]) -> AsyncIterator[str]:
+    queue_due = False  # a text of somebody else's: the queue shows who waits for an answer, but not for each text
     with live.subscribe() as watch:
         # What changed between the page and this connection is caught up with.
-        yield "retry: 2000\n\n" + _as_text(_names({"kind": "refresh"}, person, theirs))
+        yield "retry: 2000\n\n" + _as_text(["queue", *_of(person)])
         while True:
             try:
-                event = await watch.next(HEARTBEAT_SECONDS)
+                event = await watch.next(GATHER_SECONDS if queue_due else HEARTBEAT_SECONDS)
             except TimeoutError:
+                if queue_due:
+                    queue_due = False
+                    yield _as_text(["queue"])
+                    continue
                 async with database(request).session() as session:
                     if await staffing.who(session, request.cookies.get(COOKIE), clock.now()) is None:
                         return
@@ -51,15 +55,17 @@ async def _events(
                 continue
             if event is None:
                 return
-            if names := _names(event, person, theirs):
-                yield _as_text(names)
+            if event.get("kind") not in _OF_ONE_PERSON:
+                queue_due = False
+                yield _as_text(["queue", *_of(person)])
+                continue
+            queue_due = queue_due or event.get("kind") == "message"
+            if event.get("conversation") in theirs:
+                yield _as_text(_of(person))
 
 
-def _names(event: Event, person: uuid.UUID | None, theirs: frozenset[str]) -> list[str]:
-    kind = event.get("kind")
-    if kind in _OF_ONE_PERSON:
-        return [f"person-{person}"] if event.get("conversation") in theirs else []
-    return ["queue", f"person-{person}"] if person else ["queue"]
+def _of(person: uuid.UUID | None) -> list[str]:
+    return [f"person-{person}"] if person else []
 
 
 def _as_text(names: list[str]) -> str:

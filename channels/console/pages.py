@@ -30,9 +30,9 @@ _FILES = {
     "htmx.js": (_HTMX, "text/javascript"),
 }
 _PROBLEMS = {
-    403: ("Not allowed", "Your role does not allow this, or the page was open for too long. Go back and load it again."),
+    403: ("Not allowed", "Your role does not allow this, or the page was open for too long. Go back and reload it."),
     404: ("Not found", "There is no such page, or no such person in your records."),
-    422: ("Not understood", "Something was missing in what was sent. Go back, load the page again and try once more."),
+    422: ("Not understood", "Something was missing in what was sent. Go back, reload the page and try once more."),
 }
 
 

@@ -34,7 +34,7 @@ Text = Annotated[str, Form()]
 
 
 @router.get("/sign-in", name="console_sign_in")
-async def sign_in_page(request: Request, next: Annotated[str, Query()] = "") -> Response:  # noqa: A002
+async def sign_in_page(request: Request, next: Annotated[str, Query()] = "") -> Response:
     return _sign_in(request, next=next)
 
 
@@ -43,7 +43,7 @@ async def sign_in(
     request: Request,
     email: Text = "",
     password: Text = "",
-    next: Text = "",  # noqa: A002
+    next: Text = "",
 ) -> Response:
     state = request.app.state
     if not hasattr(state, "console_sign_ins"):
@@ -57,9 +57,8 @@ async def sign_in(
     if token is None:
         return _sign_in(request, 401, next=next, email=email, wrong="wrong")
     response = RedirectResponse(_inside(next), 303)
-    response.set_cookie(
-        COOKIE, token, path="/console", httponly=True, samesite="lax", secure=_settings(request).base_url.startswith("https:")
-    )
+    secure = _settings(request).base_url.startswith("https:")
+    response.set_cookie(COOKIE, token, path="/console", httponly=True, samesite="lax", secure=secure)
     return response
 
 
@@ -76,8 +75,11 @@ async def sign_out(request: Request) -> Response:
 
 
 @router.get("", name="console_queue")
-async def queue(request: Request, view: View = "open") -> Response:
+async def queue(request: Request, view: View = "open", alarm: uuid.UUID | None = None) -> Response:
+    """`alarm`: the link that a page to the on-call list carries; it leads to whom it is about."""
     async with records(request) as mine:
+        if alarm:
+            return RedirectResponse(f"/console/people/{await mine.alarm(alarm)}", 303)
         return render(request, "queue.html", queue=await mine.queue(view), alarms=await mine.open_alarms())
 
 
@@ -212,7 +214,7 @@ def _sign_in(
     request: Request,
     status: int = 200,
     *,
-    next: str = "",  # noqa: A002
+    next: str = "",
     email: str = "",
     wrong: str | None = None,
 ) -> Response:

@@ -23,8 +23,8 @@ from cryptography.fernet import Fernet
 # Where it is missing the embedded server warns, and warnings are errors here.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="guidepost-tests-"))
 
-from casework.storage import embedded  # noqa: E402
-from casework.storage.migrate import prepare_bot_role  # noqa: E402
+from casework.storage import embedded
+from casework.storage.migrate import prepare_bot_role
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = ROOT / "bot" / ".venv" / "bin" / "python"
@@ -142,9 +142,7 @@ def _wait(until: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
 
 
 @pytest.fixture(scope="session")
-def model_server(
-    toy_model: Path, actions: Actions, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModelServer]:
+def model_server(toy_model: Path, actions: Actions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServer]:
     folder = tmp_path_factory.mktemp("bot")
     postgres, url = embedded.start(folder / "postgres")
     port, log = _free_port(), folder / "log"

@@ -197,3 +197,17 @@ def test_parsing_gives_rasas_shape(model_server: ModelServer) -> None:
     assert [(e["entity"], e["value"], e["start"], e["end"]) for e in parsed["entities"]] == [
         ("payer", "medicaid", 7, 15)
     ]
+
+
+def test_a_long_conversation_is_remembered_and_stays_small(model_server: ModelServer) -> None:
+    sender, early = one(), one()
+    first = model_server.turn(sender, early, "hello there").json()
+    model_server.turn(sender, one(), "i have Medi-Cal")
+    for _ in range(60):
+        assert model_server.turn(sender, one(), "hello there").status_code == 200
+    model_server.turn(sender, one(), "i am hungry")
+    told = model_server.actions.calls[-1]["tracker"]
+    assert told["slots"]["payer"] == "medicaid"
+    assert len([event for event in told["events"] if event["event"] == "user"]) <= 31
+    assert model_server.turn(sender, early, "hello there").json() == first
+    assert len([row for row in events_of(model_server, sender) if row[0] == "user"]) == 63

@@ -48,9 +48,8 @@ def test_the_soonest_means_the_soonest(database):
 
 def test_wishes_are_kept_in_the_programs_own_zone(database):
     make(database, zone="Pacific/Honolulu")
-    found = find(database, said="after 3, not tuesdays")
-    assert local(found) == ["Wed 15:00", "Thu 15:00", "Fri 15:00"]
-    assert local(find(database, said="dec 3")) == ["Thu 09:00", "Thu 12:00", "Thu 10:00"] or len(found) == 3
+    assert local(find(database, said="after 3, not tuesdays")) == ["Wed 15:00", "Thu 15:00", "Fri 15:00"]
+    assert local(find(database, said="dec 3")) == ["Thu 09:00", "Thu 10:00", "Thu 12:00"]
 
 
 def test_a_day_that_is_over_has_no_openings(database):
@@ -92,7 +91,9 @@ def test_a_hold_that_ran_out_is_offered_again(database):
     noon = at("2026-11-23 18:00")
 
     async def hold(session):
-        await booking.hold(session, await add_client(session), None, f"{first.calendar_id.hex}-{noon.timestamp():.0f}", "a", NOW)
+        await booking.hold(
+            session, await add_client(session), None, f"{first.calendar_id.hex}-{noon.timestamp():.0f}", "a", NOW
+        )
 
     first = find(database, limit=1)[0]
     work(database, hold)
@@ -139,7 +140,7 @@ def test_a_full_week_makes_it_look_further_ahead(database):
         session.add(Block(calendar_id=calendar, starts_at=NOW, ends_at=NOW + timedelta(days=18)))
 
     work(database, away)
-    assert find(database, limit=1)[0].starts_at > NOW + timedelta(days=18)
+    assert find(database, limit=1)[0].starts_at >= NOW + timedelta(days=18)
     later = work(database, lambda s: openings.next_opening(s, ["bend"], NOW))
     assert later["bend"] == find(database, limit=1)[0].starts_at
 

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from casework.scheduling import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken, booking, openings, reminders
+from casework.scheduling import (
+    AlreadyBooked,
+    AppointmentClosed,
+    OpeningGone,
+    OpeningTaken,
+    booking,
+    openings,
+    reminders,
+)
 from casework.scheduling.quiet import is_quiet
 from casework.scheduling.reminders import due, fit_to_send
 from casework.scheduling.tables import Appointment, Reminder
@@ -98,7 +106,9 @@ def test_after_fifty_changes_the_reminders_are_those_of_the_appointment(database
                 expected = due(appointment.starts_at, since[appointment.id], "America/Denver")
             rows = await reminders.waiting(session, appointment.id)
             assert [(row.hours_before, row.due_at) for row in rows] == expected
-        jobs = await session.execute(text("select args->>'reminder_id', scheduled_at from procrastinate_jobs where task_name = 'remind'"))
+        jobs = await session.execute(
+            text("select args->>'reminder_id', scheduled_at from procrastinate_jobs where task_name = 'remind'")
+        )
         scheduled = dict(jobs.tuples().all())
         for row in await session.scalars(select(Reminder)):
             assert scheduled[str(row.id)] == row.due_at

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from casework.scheduling.slots import Hours, Span, Taken, openings, slot_at
 
-ZONES = ("America/New_York", "America/Chicago", "America/Phoenix", "Pacific/Honolulu", "America/Puerto_Rico", "America/St_Johns")
+ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Phoenix",
+    "Pacific/Honolulu",
+    "America/Puerto_Rico",
+    "America/St_Johns",
+)
 MINUTE = timedelta(minutes=1)
 
 zones = st.sampled_from(ZONES)
@@ -87,7 +94,9 @@ def test_every_opening_lies_in_the_hours_and_no_opening_is_lost(given_hours, day
 
 
 @settings(max_examples=150, deadline=None)
-@given(hours(), days, st.lists(st.tuples(st.integers(-60, 26 * 60), st.integers(10, 180), st.integers(0, 3)), max_size=12))
+@given(
+    hours(), days, st.lists(st.tuples(st.integers(-60, 26 * 60), st.integers(10, 180), st.integers(0, 3)), max_size=12)
+)
 def test_an_opening_is_shown_exactly_while_a_seat_is_free_for_all_of_it(given_hours, day, busy):
     midnight = datetime.combine(day, time(0), ZoneInfo(given_hours.zone)).astimezone(UTC)
     taken = [Taken(midnight + MINUTE * at, midnight + MINUTE * (at + length), seat) for at, length, seat in busy]
@@ -102,7 +111,12 @@ def test_an_opening_is_shown_exactly_while_a_seat_is_free_for_all_of_it(given_ho
 
 
 def office(**more) -> Hours:
-    values = {"zone": "America/Chicago", "minutes": 45, "buffer": 15, "weekly": {0: (Span(time(9), time(12)), Span(time(13), time(15)))}}
+    values = {
+        "zone": "America/Chicago",
+        "minutes": 45,
+        "buffer": 15,
+        "weekly": {0: (Span(time(9), time(12)), Span(time(13), time(15)))},
+    }
     return Hours(**(values | {"lead_hours": 0} | more))
 
 

@@ -131,7 +131,6 @@ def upgrade() -> None:
         sa.Column("safety", sa.String(), nullable=False),
         sa.Column("safety_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("safety_told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failed_turns", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -180,7 +179,12 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("during", postgresql.TSTZRANGE(), sa.Computed("tstzrange(starts_at, busy_until)", persisted=True), nullable=False),
+        sa.Column(
+            "during",
+            postgresql.TSTZRANGE(),
+            sa.Computed("tstzrange(starts_at, busy_until)", persisted=True),
+            nullable=False,
+        ),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,127 @@
+"""What one text shows: none, concern or crisis; of which kinds; and why.
+
+Two judges, and the graver counts: the phrase lexicon, and a classifier over the multilingual encoder, n-grams and
+notions. A long text is read in windows, so that one sentence of danger in a page is not averaged away. Without the
+trained model, or if it fails, the lexicon judges alone, more severely, and the version says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from casework.safety import lexicon, model
+from casework.safety.levels import CONCERN, CRISIS, NONE, in_order
+from casework.safety.text import fold, windows
+from casework.understanding import language
+
+log = structlog.get_logger(__name__)
+
+LONGEST = 10_000  # characters read of one text
+WINDOW = 300  # characters read together
+READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
+TOGETHER = 300  # characters of earlier texts that are read with the last one
+KIND_SHARE = 0.5  # a kind is named from this probability on; the likeliest one always is
+LEXICON_ONLY = "lexicon-only"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`score` is the probability of crisis (of danger, where the level is concern), 0 to 1. `reasons` name the phrases
+    and the classifier's scores that led to the level; the phrases are the client's words, so they are kept encrypted.
+    """
+
+    level: str
+    kinds: list[str]
+    score: float
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    model_version: str = LEXICON_ONLY
+
+
+def warm() -> None:
+    """Loads what the first assessment would wait for (1.5 to 2 s)."""
+    assess("hello")
+
+
+def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
+    """Assesses `text`, read alone and with the client's `earlier` texts of the last minutes (the oldest first)."""
+    text = text[:LONGEST]
+    if not fold(text):
+        return _worst_without_words(text)
+    if _is_command(text):
+        return Assessment(NONE, [], 0.0, [{"command": True}], _version())
+    found = lexicon.phrases(text)
+    trained = model.current()
+    if trained is None:
+        return _by_lexicon(found)
+    try:
+        return _by_model(trained, text, earlier, found)
+    except Exception:
+        # Whatever broke in the classifier, the message must be assessed.
+        log.exception("safety_model_failed")
+        return _by_lexicon(found)
+
+
+def _version() -> str:
+    trained = model.current()
+    return trained.version if trained else LEXICON_ONLY
+
+
+def _is_command(text: str) -> bool:
+    from casework.delivery.keywords import recognise
+
+    return recognise(text) is not None
+
+
+def _worst_without_words(text: str) -> Assessment:
+    """Emoji and signs: a weapon, pills or a coffin without words are asked about, everything else is nothing."""
+    grave = [sign for sign in text if sign in "🔫🔪💊⚰🪦☠💀🩸🪢"]
+    if grave:
+        return Assessment(CONCERN, ["suicide"], 0.5, [{"signs": grave}], _version())
+    return Assessment(NONE, [], 0.0, [], _version())
+
+
+def _by_lexicon(found: list[lexicon.Phrase]) -> Assessment:
+    """Erring to alarm: any phrase of concern is taken one level higher than the classifier would be asked to."""
+    if not found:
+        return Assessment(NONE, [], 0.0, [], LEXICON_ONLY)
+    level = CRISIS if any(hit.level == CRISIS for hit in found) else CONCERN
+    reasons = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
+    return Assessment(level, in_order(hit.kind for hit in found), 0.9 if level == CRISIS else 0.6, reasons, LEXICON_ONLY)
+
+
+def _readings(trained: model.Model, text: str, earlier: Sequence[str]) -> list[str]:
+    """What the classifier reads: the text or its windows, and the text after the earlier ones."""
+    pieces = windows(text, WINDOW) if len(text) > WINDOW else [text]
+    if len(pieces) > READ:
+        # The sparse half of the classifier looks at all of them; the encoder at those it finds most suspect.
+        suspect = sorted(range(len(pieces)), key=lambda place: -float(trained.linear(pieces[place])[0]))[:READ]
+        pieces = [pieces[place] for place in sorted({0, len(pieces) - 1, *suspect})]
+    before = [said for said in earlier if fold(said)]
+    if before and len(text) <= TOGETHER:
+        joined = ". ".join(before)[-TOGETHER:]
+        pieces.append(f"{joined}. {text}")
+    return pieces
+
+
+def _by_model(
+    trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]
+) -> Assessment:
+    readings = _readings(trained, text, earlier)
+    scores = trained.scores(readings)
+    worst = max(scores, key=lambda score: (score.crisis, score.danger))
+    danger = max(score.danger for score in scores)
+    spoken = language.guess(readings[-1]) or "es_or_en"
+    limits = trained.settings["thresholds"].get(spoken) or trained.settings["thresholds"]["en"]
+    level = CRISIS if worst.crisis >= limits["crisis"] else CONCERN if danger >= limits["danger"] else NONE
+    reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
+    reasons.append({"crisis": round(worst.crisis, 4), "danger": round(danger, 4), "limits": limits})
+    if level == NONE:
+        return Assessment(NONE, [], round(worst.crisis, 4), reasons, trained.version)
+    likely = sorted(worst.kinds, key=lambda kind: -worst.kinds[kind])
+    kinds = [kind for kind in likely if worst.kinds[kind] >= KIND_SHARE] or likely[:1]
+    score = worst.crisis if level == CRISIS else danger
+    return Assessment(level, in_order(kinds), round(score, 4), reasons, trained.version)

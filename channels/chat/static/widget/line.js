@@ -1,0 +1,130 @@
+// The connection: what is still to be sent, the token, the socket and its return after a drop.
+//
+// One message at a time is under way, so that they arrive in order and an error is known to be about it. It is sent
+// again with its id after a drop; the server acknowledges a known id and does nothing more.
+const ACK_SECONDS = 10, LONGEST_WAIT = 30000;
+
+class Line {
+  #socket = null; #ready = false; #tries = 0; #again = 0; #ackTimer = 0; #hold = 0; #inFlight = null; #toldTyping = 0;
+  #token = null; #queue = [];
+
+  /** `tell(event, detail)` hears of welcome, ack, typing, message, refused, notice, lost. */
+  constructor(url, language, tell) {
+    this.url = url;
+    this.language = language;
+    this.tell = tell;
+    try { this.#token = sessionStorage.getItem(this.#key); } catch { /* storage is blocked: the token stays in memory */ }
+    this.said = !!this.#token;
+  }
+  get #key() { return "guidepost-chat " + this.url; }
+  get ready() { return this.#ready; }
+  get firstWaiting() { return this.#queue.length ? this.#queue[0].id : null; }
+  isWaiting(id) { return this.#queue.some((frame) => frame.id === id); }
+
+  start() {
+    if (this.#socket) return;
+    clearTimeout(this.#again);
+    const socket = (this.#socket = new WebSocket(this.url));
+    socket.onopen = () => this.hello(this.language);
+    socket.onmessage = (event) => this.#socket === socket && this.#frame(JSON.parse(event.data));
+    socket.onclose = () => this.#socket === socket && this.lost();
+  }
+  /** Ends the connection; what is unsent stays. */
+  stop() {
+    clearTimeout(this.#again);
+    clearTimeout(this.#ackTimer);
+    clearTimeout(this.#hold);
+    const socket = this.#socket;
+    this.#socket = this.#inFlight = null;
+    this.#ready = false;
+    if (socket) socket.close();
+  }
+  /** Forgets the chat: nothing of it stays in this browser. */
+  forget() {
+    this.stop();
+    this.#queue = [];
+    this.#token = null;
+    try { sessionStorage.removeItem(this.#key); } catch { /* storage is blocked: nothing is in it */ }
+  }
+  send(frame) {
+    this.#queue.push(frame);
+    this.said = true;
+    this.#keep();
+    this.start();
+    this.#pump();
+  }
+  typing() {
+    if (!this.#ready || !this.said || Date.now() - this.#toldTyping < 3000) return;
+    this.#toldTyping = Date.now();
+    this.#socket.send('{"type":"typing"}');
+  }
+  hello(language) {
+    this.language = language;
+    if (this.#socket && this.#socket.readyState === WebSocket.OPEN)
+      this.#socket.send(JSON.stringify({ type: "hello", session: this.#token, language }));
+  }
+  /** The connection is gone (or as good as): tries again, later each time, not all pages at once. */
+  lost() {
+    const was = this.#ready;
+    this.stop();
+    const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#tries++) * (0.5 + Math.random());
+    this.#again = setTimeout(() => this.start(), wait);
+    this.tell("lost", { was, tries: this.#tries });
+  }
+  /** The network is back. */
+  retry() {
+    if (this.#ready) return;
+    this.stop();
+    this.start();
+  }
+
+  #keep() { // only once something was said
+    try { if (this.said && this.#token) sessionStorage.setItem(this.#key, this.#token); } catch { /* in memory only */ }
+  }
+  #pump() {
+    if (!this.#ready || this.#inFlight || !this.#queue.length) return;
+    this.#inFlight = this.#queue[0];
+    this.#socket.send(JSON.stringify(this.#inFlight));
+    this.#ackTimer = setTimeout(() => this.lost(), ACK_SECONDS * 1000);
+  }
+  #landed() {
+    const frame = this.#inFlight;
+    this.#inFlight = null;
+    clearTimeout(this.#ackTimer);
+    return frame;
+  }
+  #done(id) {
+    this.#queue = this.#queue.filter((frame) => frame.id !== id);
+    if (this.#inFlight && this.#inFlight.id === id) this.#landed();
+  }
+  #frame(m) {
+    if (m.type === "welcome") return this.#welcome(m);
+    if (m.type === "error") return this.#error(m);
+    if (m.type === "ack") this.#done(m.id);
+    this.tell(m.type, m);
+    this.#pump();
+  }
+  #welcome(m) {
+    const known = m.session === this.#token, tries = this.#tries;
+    this.#token = m.session;
+    this.#keep();
+    for (const { id } of m.messages) this.#done(id);
+    this.#ready = true;
+    this.#tries = 0;
+    this.tell("welcome", { messages: m.messages, known, tries });
+    this.#pump();
+  }
+  #error(m) {
+    const frame = this.#landed();
+    if (m.code === "hello_first") return this.lost();
+    if (!frame) return this.tell("notice", m.text);
+    if (m.code === "slow_down" || m.code === "unavailable") {
+      clearTimeout(this.#hold);
+      this.#hold = setTimeout(() => this.#pump(), m.code === "slow_down" ? 15000 : 3000);
+      return this.tell("notice", m.text);
+    }
+    this.#done(frame.id);
+    this.tell("refused", { id: frame.id, text: m.text });
+    this.#pump();
+  }
+}

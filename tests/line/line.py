@@ -1,0 +1,101 @@
+"""Starting a whole line as its user does: `guidepost up` with its own data folder and ports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from casework.paths import ROOT
+from tests.line.standin import ACCOUNT, LINE, TOKEN, Phone, StandIn
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A running line and the Twilio stand-in that it talks to. `log` is what it printed."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.standin = StandIn(free_port())
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.base,
+            "GUIDEPOST_DATA": str(folder),
+            "GUIDEPOST_DEMO": "1",
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_FROM": LINE,
+            "TWILIO_API_URL": self.standin.url,
+            "GATHER_SECONDS": "0",
+            "HOST": "127.0.0.1",
+        } | environment
+        self.log: list[str] = []
+        self.start_seconds = 0.0
+        self._numbers = 10
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "guidepost"), "up"],
+            cwd=ROOT,
+            env=self._environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        deadline = began + 240
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError("the line ended:\n" + "".join(self.log[-40:]))
+            try:
+                if httpx.get(self.base + "/readyz", timeout=5).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass  # not up yet
+            time.sleep(0.2)
+        else:
+            raise AssertionError("the line did not become ready:\n" + "".join(self.log[-40:]))
+        self.start_seconds = time.monotonic() - began
+
+    def _read(self) -> None:
+        assert self.process is not None
+        assert self.process.stderr is not None
+        for text in self.process.stderr:
+            self.log.append(text)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def close(self) -> None:
+        self.stop()
+        self.standin.stop()
+
+    def phone(self) -> Phone:
+        """A phone with a number of its own."""
+        self._numbers += 1
+        area, last = divmod(self._numbers, 100)
+        return Phone(self.standin, self.base, f"+1{612 + area}55501{last:02d}")
