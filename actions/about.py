@@ -152,4 +152,6 @@ class StartFromAnywhere(CaseAction):
     async def act(self, case: Case) -> Events:
         if await answer_offer(case, accepts=True):
             return []
+        if case.in_form:  # it was no answer to the question that is open
+            return await unsure(case)
         return [SlotSet(ASKED_TIMES, 0), *begin()]

@@ -10,14 +10,13 @@ import asyncio
 import contextlib
 import json
 import logging
-import socket
-import weakref
+import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-import uvicorn
 from psycopg import sql
 
 from casework.storage.engine import LIVE_CHANNEL, plain_url
@@ -27,7 +26,7 @@ REFRESH: Event = {"kind": "refresh"}
 _PAUSES = (0.2, 1.0, 2.0, 5.0)  # seconds between tries to reach the database again
 _QUIET = 30.0  # seconds without a word after which the connection is tried
 _log = logging.getLogger(__name__)
-_RUNNING: weakref.WeakSet[Live] = weakref.WeakSet()
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Watch:
@@ -60,11 +59,12 @@ class Live:
         self._watches: set[Watch] = set()
         self._listener: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
+        self._handlers: dict[int, tuple[Any, Any]] = {}  # signal -> its handler before, and ours
         self.stopped = False
 
     async def start(self, database_url: str, *, wait_seconds: float = 5.0) -> None:
         """Listens from here on, and goes on trying where the database cannot be reached."""
-        _RUNNING.add(self)
+        self._end_with_the_process()
         self._listener = asyncio.create_task(self._listen(plain_url(database_url)), name="live")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._listening.wait(), wait_seconds)
@@ -77,10 +77,30 @@ class Live:
     async def stop(self) -> None:
         """Ends every watch and the connection."""
         self.end()
+        for number, (before, ours) in self._handlers.items():
+            if signal.getsignal(number) is ours:
+                signal.signal(number, before)
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
+
+    def _end_with_the_process(self) -> None:
+        """A web server that is told to stop waits for open answers first: streams must end with the signal itself."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in _STOPPING:
+            before = signal.getsignal(number)
+            if not callable(before):
+                continue
+
+            def ours(number: int, frame: Any, before: Any = before) -> None:
+                loop.call_soon_threadsafe(self.end)
+                before(number, frame)
+
+            signal.signal(number, ours)
+            self._handlers[number] = (before, ours)
 
     @property
     def listening(self) -> bool:
@@ -130,12 +150,3 @@ class Live:
                     self._tell(event)
             # A connection that a network dropped silently is found out here, not by a client who waits.
             await connection.execute("select 1")
-
-
-class Server(uvicorn.Server):
-    """A web server that ends its live streams when it is told to stop: it would wait for them for ever otherwise."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for live in tuple(_RUNNING):
-            live.end()
-        await super().shutdown(sockets)

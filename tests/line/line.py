@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,8 +13,10 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from casework.paths import ROOT
+from casework.storage.encryption import blind_index
 from tests.line.standin import ACCOUNT, LINE, TOKEN, Phone, StandIn
 
 
@@ -93,6 +96,27 @@ class Running:
     def close(self) -> None:
         self.stop()
         self.standin.stop()
+
+    @property
+    def database_url(self) -> str:
+        """The embedded Postgres of this line."""
+        return f"postgresql://postgres@/guidepost?host={self.folder / 'postgres'}"
+
+    def days_pass(self, number: str, days: int) -> None:
+        """Moves a client's messages so many days into the past, as if that time had gone by."""
+        index = blind_index(number, "phone", keys=self.keys["ENCRYPTION_KEYS"])
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(
+                "update messages set created_at = created_at - make_interval(days => %s) where conversation_id in"
+                " (select c.id from conversations c join clients p on p.id = c.client_id where p.phone_index = %s)",
+                [days, index],
+            )
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The demo keys that this line made for itself."""
+        made: dict[str, str] = json.loads((self.folder / "demo-keys.json").read_text())
+        return made
 
     def phone(self) -> Phone:
         """A phone with a number of its own."""

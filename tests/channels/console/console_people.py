@@ -54,7 +54,6 @@ async def a_client(
         line="+16125550100",
         owner="assistant",
         safety="none",
-        failed_turns=0,
         last_inbound_at=ago(3),
     )
     session.add(conversation)

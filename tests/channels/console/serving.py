@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework.settings import get_settings
 from casework.storage import Database
 from channels import console
-from channels.live import Live, Server
+from channels.live import Live
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ def served(database_url: str) -> Iterator[str]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.database, app.state.live, app.state.settings = Database(database_url), Live(), get_settings()
+        app.state.loop = asyncio.get_running_loop()
         await app.state.live.start(database_url)
         yield
         await app.state.live.stop()
@@ -36,7 +37,7 @@ def served(database_url: str) -> Iterator[str]:
     app = FastAPI(lifespan=lifespan)
     console.mount(app)
     config = uvicorn.Config(app, port=0, log_level="warning", ws="none")
-    server = Server(config)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -44,6 +45,7 @@ def served(database_url: str) -> Iterator[str]:
         thread.join(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
+    app.state.loop.call_soon_threadsafe(app.state.live.end)  # as the signal does in a process of its own
     server.should_exit = True
     thread.join(20)
 
