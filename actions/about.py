@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk.events import SlotSet
 from sqlalchemy.dialects.postgresql import insert
 
-from actions.case import ASKED_TIMES, Case, CaseAction, Events
+from actions.case import ASKED_TIMES, LOST, Case, CaseAction, Events
 from actions.control import begin, go_on
 from actions.opening import tell_booked
 from casework import handoff
@@ -15,7 +15,6 @@ from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTa
 from casework.storage import new_id
 
 SURE = 0.40  # below this the client is asked which of two was meant
-LOST = "lost_times"  # slot: how often in a row nothing was understood
 _ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
 
 
@@ -122,8 +121,8 @@ async def unsure(case: Case) -> Events:
     if lost < 2:
         case.say("utter_not_understood")
         return [SlotSet(LOST, lost + 1)]
-    case.say("utter_offer_person")
-    return [SlotSet(LOST, 0), *go_on(case)]
+    case.say("utter_offer_person")  # alone: its choices must be the last ones that the client sees
+    return [SlotSet(LOST, 0)]
 
 
 def _two_likeliest(case: Case) -> list[dict[str, str]]:

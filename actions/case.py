@@ -34,6 +34,7 @@ Events = list[dict[str, Any]]
 FORM = "intake_form"
 ASKING = "asking"  # slot: the question that is open
 ASKED_TIMES = "asked_times"  # slot: how often it was asked in a row
+LOST = "lost_times"  # slot: how often in a row nothing was understood
 
 
 class _Process:

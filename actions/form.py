@@ -10,7 +10,7 @@ from __future__ import annotations
 from rasa_sdk.events import SlotSet
 
 from actions import asking
-from actions.case import ASKED_TIMES, ASKING, FORM, Case, CaseAction, Events
+from actions.case import ASKED_TIMES, ASKING, FORM, LOST, Case, CaseAction, Events
 from actions.opening import take_booking, take_opening
 from actions.program import take_program
 from casework import handoff
@@ -38,9 +38,9 @@ class ValidateIntakeForm(CaseAction):
             taken = await self._take(case, step)
         except UnknownPlace as unknown:
             case.say("utter_military_zip" if unknown.military else "utter_unknown_zip")
-            return [SlotSet(STEP, None), SlotSet(ASKED_TIMES, 0)]
+            return [SlotSet(STEP, None), SlotSet(LOST, 0)]
         if taken or told:
-            return [SlotSet(STEP, await self._finished(case)), SlotSet(ASKED_TIMES, 0)]
+            return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
         return []  # not an answer: the rules decide what it was
 
     async def _take(self, case: Case, step: str) -> bool:

@@ -85,4 +85,3 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return JSONResponse(result.model_dump() if hasattr(result, "model_dump") else result)
 
     return app
-

@@ -11,10 +11,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix, hstack
 
 ARRAYS, SETTINGS = "intents.npz", "intents.json"
 FORMAT = 1
@@ -49,29 +51,32 @@ class IntentModel:
 
     # -- features -----------------------------------------------------------------------------------------------------
     def _hashed(self, texts: Sequence[str]) -> csr_matrix:
+        kept = [fold(text[: self.settings.max_chars]) for text in texts]
+        blocks = [vectorizer.transform(kept) for vectorizer in self._vectorizers]
+        return hstack(blocks, format="csr") if blocks else csr_matrix((len(texts), 0), dtype=np.float32)
+
+    @cached_property
+    def _vectorizers(self) -> list[Any]:
         from sklearn.feature_extraction.text import HashingVectorizer
 
-        kept = [fold(text[: self.settings.max_chars]) for text in texts]
-        blocks = []
-        for weight, analyzer, span in (
-            (self.settings.words, "word", self.settings.word_range),
-            (self.settings.characters, "char_wb", self.settings.character_range),
-        ):
-            if weight:
-                blocks.append(
-                    HashingVectorizer(
-                        analyzer=analyzer,
-                        ngram_range=tuple(span),
-                        n_features=self.settings.buckets,
-                        lowercase=False,
-                        token_pattern=r"\w+|[^\w\s]",  # noqa: S106
-                        alternate_sign=False,
-                        norm=None,
-                        binary=True,
-                        dtype=np.float32,
-                    ).transform(kept)
-                )
-        return hstack(blocks, format="csr") if blocks else csr_matrix((len(texts), 0), dtype=np.float32)
+        return [
+            HashingVectorizer(
+                analyzer=analyzer,
+                ngram_range=tuple(span),
+                n_features=self.settings.buckets,
+                lowercase=False,
+                token_pattern=r"\w+|[^\w\s]",  # noqa: S106
+                alternate_sign=False,
+                norm=None,
+                binary=True,
+                dtype=np.float32,
+            )
+            for weight, analyzer, span in (
+                (self.settings.words, "word", self.settings.word_range),
+                (self.settings.characters, "char_wb", self.settings.character_range),
+            )
+            if weight
+        ]
 
     def _weighted(self, counts: csr_matrix) -> csr_matrix:
         """Rare n-grams count more; each block of a text has the length of its weight."""
@@ -81,7 +86,8 @@ class IntentModel:
         if not weights:
             return counts
         size = self.settings.buckets
-        counts = counts @ diags(self.rarity, format="csr")
+        counts = counts.copy()
+        counts.data *= self.rarity[counts.indices]
         blocks = [normalize(counts[:, i * size : (i + 1) * size]) * w for i, w in enumerate(weights)]
         return hstack(blocks, format="csr").astype(np.float32)
 

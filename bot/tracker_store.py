@@ -6,8 +6,8 @@ conversation's random id, the message's random id, the kind of event, the action
 `intent_name` stays empty: it is what the client said, in one word.
 
 A conversation may go on for months, and Rasa replays all of it at every action. So after TURNS_KEPT turns a row of
-the kind `past` is written, which stands in for all but the last TURNS_READ: the slots, the open form. The rows before it stay
-and are not read; an answer given then is still found by its message id.
+the kind `past` is written, which stands in for all but the last TURNS_READ: the slots, the open form. The rows
+before it stay and are not read; an answer given then is still found by its message id.
 
 A message id is unique in a conversation. When another process has added to the conversation since it was read, saving
 is refused: Rasa would keep the wrong part of the turn.

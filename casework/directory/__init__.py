@@ -1,6 +1,8 @@
-"""The programs that take clients on: the sample directory, and the search for the nearest that would take a person."""
+"""The programs that take clients on: the search for the nearest that would take a person, importing real directories,
+sharing this one with partners."""
 
+from casework.directory.ranking import FARTHEST_MILES, Seeker
 from casework.directory.sample import load_sample
-from casework.directory.search import Found, Seeker, nearest
+from casework.directory.search import Found, nearest
 
-__all__ = ["Found", "Seeker", "load_sample", "nearest"]
+__all__ = ["FARTHEST_MILES", "Found", "Seeker", "load_sample", "nearest"]

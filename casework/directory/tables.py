@@ -79,7 +79,7 @@ class Program(Base):
 
 
 class ImportRun(Base):
-    """One import of one file. `counts` holds what the report says: read, added, updated, unchanged, refused, conflicts."""
+    """One import of one file. `counts`: read, added, updated, unchanged, refused, conflicts."""
 
     __tablename__ = "import_runs"
 
@@ -93,7 +93,7 @@ class ImportRun(Base):
 
 
 class ImportChange(Base):
-    """What an import did to one program. `before`: the fields it changed as they were; none where it added the program."""
+    """What an import did to a program. `before`: the fields it changed as they were; none where it added it."""
 
     __tablename__ = "import_changes"
     __table_args__ = (Index("ix_import_changes_run", "run_id"),)

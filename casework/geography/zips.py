@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,9 @@ from casework.geography.counties import county_fips
 from casework.understanding.choices import fold
 
 EARTH_RADIUS_MILES = 3958.7613  # mean radius, IUGG
+_matching: Callable[[str], list[dict[str, Any]]] = zipcodes.matching
+_list_all: Callable[[], list[dict[str, Any]]] = zipcodes.list_all
+_ELSEWHERE = {"AK": "America/Anchorage", "HI": "Pacific/Honolulu", "PR": "America/Puerto_Rico"}
 MILITARY = ("AA", "AE", "AP")
 
 
@@ -43,17 +47,18 @@ class Place:
 
 
 def _zone(name: str | None, state: str) -> str:
+    """The zone as the table has it where it is one (it names a village in Alaska instead), else the state's."""
     try:
-        return ZoneInfo(name).key if name else _zone("America/New_York", state)
+        return ZoneInfo(name).key if name else _ELSEWHERE.get(state, "America/New_York")
     except (ZoneInfoNotFoundError, ValueError):
-        return "America/New_York"
+        return _ELSEWHERE.get(state, "America/New_York")
 
 
 @lru_cache(maxsize=4096)
 def find(zip_code: str) -> Place:
     """The place of a five-digit ZIP (a +4 is left off). Raises UnknownPlace."""
     code = zip_code.strip()[:5]
-    rows = zipcodes.matching(code) if len(code) == 5 and code.isascii() and code.isdigit() else []
+    rows = _matching(code) if len(code) == 5 and code.isascii() and code.isdigit() else []
     if not rows:
         raise UnknownPlace("this ZIP is not known")
     row = rows[0]
@@ -74,7 +79,9 @@ def find(zip_code: str) -> Place:
 @lru_cache(maxsize=1)
 def _centroids() -> tuple[list[str], Any]:
     """The ZIPs that lie somewhere, and their centroids as points on a sphere of radius 1."""
-    rows = [row for row in zipcodes.list_all() if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", "")]
+    rows = [
+        row for row in _list_all() if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", "")
+    ]
     degrees = numpy.radians(numpy.array([(float(row["lat"]), float(row["long"])) for row in rows]))
     return [row["zip_code"] for row in rows], _on_sphere(degrees[:, 0], degrees[:, 1])
 
@@ -95,7 +102,7 @@ def near_point(latitude: float, longitude: float) -> Place:
 def _by_city() -> dict[tuple[str, str], str]:
     """(folded city, state) -> the ZIP whose number is the middle one of the city's standard ZIPs."""
     cities: dict[tuple[str, str], list[str]] = {}
-    for row in zipcodes.list_all():
+    for row in _list_all():
         if row["zip_code_type"] == "STANDARD" and row["active"]:
             cities.setdefault((fold(row["city"]), row["state"]), []).append(row["zip_code"])
     return {key: sorted(codes)[len(codes) // 2] for key, codes in cities.items()}

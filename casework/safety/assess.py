@@ -1,7 +1,7 @@
 """What one text shows: none, concern or crisis; of which kinds; and why.
 
-Two judges, and the graver counts: the phrase lexicon, and a classifier over the multilingual encoder, n-grams and
-notions. A long text is read in windows, so that one sentence of danger in a page is not averaged away. Without the
+Two judges, and the graver counts: the phrase lexicon, and a classifier over the multilingual encoder and
+n-grams. A long text is read in windows, so that one sentence of danger in a page is not averaged away. Without the
 trained model, or if it fails, the lexicon judges alone, more severely, and the version says so.
 """
 
@@ -24,7 +24,7 @@ LONGEST = 10_000  # characters read of one text
 WINDOW = 300  # characters read together
 READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
 TOGETHER = 300  # characters of earlier texts that are read with the last one
-KIND_SHARE = 0.5  # a kind is named from this probability on; the likeliest one always is
+KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 LEXICON_ONLY = "lexicon-only"
 
 
@@ -114,14 +114,13 @@ def _by_model(
     scores = trained.scores(readings)
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     danger = max(score.danger for score in scores)
-    spoken = language.guess(readings[-1]) or "es_or_en"
-    limits = trained.settings["thresholds"].get(spoken) or trained.settings["thresholds"]["en"]
+    limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
     level = CRISIS if worst.crisis >= limits["crisis"] else CONCERN if danger >= limits["danger"] else NONE
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
     reasons.append({"crisis": round(worst.crisis, 4), "danger": round(danger, 4), "limits": limits})
     if level == NONE:
         return Assessment(NONE, [], round(worst.crisis, 4), reasons, trained.version)
     likely = sorted(worst.kinds, key=lambda kind: -worst.kinds[kind])
-    kinds = [kind for kind in likely if worst.kinds[kind] >= KIND_SHARE] or likely[:1]
+    kinds = [kind for kind in likely if worst.kinds[kind] >= KIND] or likely[:1]
     score = worst.crisis if level == CRISIS else danger
     return Assessment(level, in_order(kinds), round(score, 4), reasons, trained.version)

@@ -1,4 +1,4 @@
-"""A text as numbers: character and word n-grams, notions and phrases (hashed), and the encoder's vector."""
+"""A text as numbers: character and word n-grams and phrase hits (hashed), and the encoder's vector."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ BITS = 17
 SIZE = 1 << BITS
 CHARACTERS = (2, 3, 4, 5)
 WORDS = (1, 2)
+HIT = 0.3  # what a phrase hit weighs beside a text's n-grams
 
 
 @lru_cache
@@ -68,30 +69,20 @@ def counts(text: str) -> dict[int, float]:
     return found
 
 
-def meanings(text: str) -> dict[int, float]:
-    """Hashed notions, pairs of notions, and phrases of a text."""
-    names = lexicon.notion_names()
-    notions = sorted(lexicon.notions(text))
-    found = {_hash("n" + names[one]): 1.0 for one in notions}
-    for place, one in enumerate(notions):
-        for other in notions[place + 1 :]:
-            found[_hash(f"p{names[one]}+{names[other]}")] = 1.0
-    for hit in lexicon.phrases(text):
-        found[_hash(f"l{hit.level}")] = 1.0
-        found[_hash(f"l{hit.level}{hit.kind}")] = 1.0
-    return found
+def hits(text: str) -> list[int]:
+    """Hashed phrase hits of a text: their levels and kinds."""
+    found = {name for hit in lexicon.phrases(text) for name in (f"l{hit.level}", f"l{hit.level}{hit.kind}")}
+    return sorted(_hash(name) for name in found)
 
 
-def sparse(text: str, idf: Floats, share: float) -> tuple[Ints, Floats]:
-    """Places and values: tf-idf of the n-grams (length 1) and the meanings (length `share`)."""
-    grams, said = counts(text), meanings(text)
-    places = np.fromiter((*grams, *said), dtype=np.int64, count=len(grams) + len(said))
-    values = np.empty(len(places), dtype=np.float32)
+def sparse(text: str, idf: Floats) -> tuple[Ints, Floats]:
+    """Places and values: tf-idf of the n-grams, of length 1 together, and HIT for each phrase hit."""
+    grams, phrases = counts(text), hits(text)
+    places = np.fromiter((*grams, *phrases), dtype=np.int64, count=len(grams) + len(phrases))
+    values = np.full(len(places), HIT, dtype=np.float32)
     head = len(grams)
     values[:head] = (1 + np.log(np.fromiter(grams.values(), dtype=np.float32, count=head))) * idf[places[:head]]
-    values[head:] = idf[places[head:]]
-    for part, length in ((slice(0, head), 1.0), (slice(head, None), share)):
-        norm = float(np.sqrt((values[part] ** 2).sum()))
-        if norm:
-            values[part] *= length / norm
+    norm = float(np.sqrt((values[:head] ** 2).sum()))
+    if norm:
+        values[:head] /= norm
     return places, values

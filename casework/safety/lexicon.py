@@ -1,8 +1,7 @@
-"""The phrase lexicon: what is said outright, and words that mean something together. Data, in `data/safety/lexicon/`.
+"""The phrase lexicon: what is said outright. Data, in `data/safety/lexicon/`.
 
-A *phrase* names a kind and a level by itself ("no quiero vivir"); its guards say where it does not ("me muero de
-hambre"). A *notion* is a set of words of one meaning ("pills", "goodbye", "is hitting"), in both languages; the
-classifier learns which notions are dangerous together.
+A phrase names a kind and a level by itself ("no quiero vivir"); its guards say where it does not ("me muero de
+hambre").
 """
 
 from __future__ import annotations
@@ -79,46 +78,6 @@ def phrases(text: str) -> list[Phrase]:
                 if phrase not in found:
                     found.append(phrase)
                 break
-    return found
-
-
-@lru_cache
-def _notions() -> tuple[tuple[str, ...], dict[tuple[str, ...], tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    """Names; whole words and word sequences; beginnings of words."""
-    names: list[str] = []
-    exact: dict[tuple[str, ...], tuple[int, ...]] = {}
-    starts: dict[str, tuple[int, ...]] = {}
-    for file in sorted(FOLDER.glob("*.toml")):
-        for name, words in tomllib.loads(file.read_text(encoding="utf-8")).get("notions", {}).items():
-            if name not in names:
-                names.append(name)
-            place = names.index(name)
-            for word in words:
-                if word.endswith("*"):
-                    starts[word[:-1]] = (*starts.get(word[:-1], ()), place)
-                else:
-                    key = tuple(word.split())
-                    exact[key] = (*exact.get(key, ()), place)
-    return tuple(names), exact, starts
-
-
-def notion_names() -> tuple[str, ...]:
-    return _notions()[0]
-
-
-def notions(text: str) -> set[int]:
-    """The places (in `notion_names()`) of the notions whose words stand in `text`."""
-    _, exact, starts = _notions()
-    found: set[int] = set()
-    for read in dict.fromkeys((fold(text), unmask(text))):
-        words = read.split()
-        for i, word in enumerate(words):
-            for size in range(1, 5):
-                if places := exact.get(tuple(words[i : i + size])):
-                    found.update(places)
-            for size in range(3, min(len(word), 12) + 1):
-                if places := starts.get(word[:size]):
-                    found.update(places)
     return found
 
 

@@ -1,5 +1,5 @@
-"""The trained classifier, read in numpy: an RBF support vector machine over the encoder's vector beside a linear one
-over n-grams, notions, phrases and the same vector. Plain arrays and JSON, no pickle.
+"""The trained classifier, read in numpy: kernel ridge regression with the sum of two kernels, a radial one over the
+encoder's vector and a linear one over n-grams and phrase hits. Plain arrays and JSON, no pickle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OUTPUTS = ("crisis", "danger")  # danger: concern or crisis
 
 @dataclass(frozen=True)
 class Scores:
-    """Probabilities that it is crisis, that it is concern or crisis, and of each kind."""
+    """Probabilities that it is crisis, that it is concern or crisis; for each kind -1 (no) to 1 (yes)."""
 
     crisis: float
     danger: float
@@ -33,24 +33,24 @@ class Scores:
 
 
 class Model:
-    """`settings`: gamma, share, dense, outputs {name: {svm, linear: [mean, deviation, weight], slope, offset}},
-    thresholds {language: {crisis, danger}}, kinds [names], version."""
+    """`settings`: gamma, mix, outputs {name: [slope, offset]}, thresholds {language: {crisis, danger}}, kinds [names],
+    version. `arrays`: support (texts x 512), weights (texts x outputs), linear (features x outputs), offsets, idf;
+    the outputs are those of OUTPUTS and the kinds.
+    """
 
     def __init__(self, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
         self.settings = settings
         self.version: str = settings["version"]
         self._support: Floats = arrays["support"].astype(np.float32)
         self._support_squares = np.einsum("ij,ij->i", self._support, self._support)
-        self._weights: Floats = arrays["weights"].astype(np.float32)  # outputs x support vectors
-        self._svm_offsets: Floats = arrays["svm_offsets"]
-        self._linear: Floats = np.ascontiguousarray(arrays["linear"].astype(np.float32))  # features x (outputs + kinds)
-        self._dense_linear: Floats = arrays["dense_linear"].astype(np.float32)
-        self._linear_offsets: Floats = arrays["linear_offsets"]
+        self._weights: Floats = arrays["weights"].astype(np.float32)
+        self._linear: Floats = np.ascontiguousarray(arrays["linear"].astype(np.float32))
+        self._offsets: Floats = arrays["offsets"].astype(np.float32)
         self._idf: Floats = arrays["idf"].astype(np.float32)
 
     def linear(self, text: str) -> Floats:
-        """The sparse part alone: quick, for choosing what of a long text is worth the encoder's time."""
-        places, values = features.sparse(text, self._idf, self.settings["share"])
+        """The linear part alone: quick, for choosing what of a long text is worth the encoder's time."""
+        places, values = features.sparse(text, self._idf)
         return np.asarray(values @ self._linear[places], dtype=np.float32)
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
@@ -58,30 +58,25 @@ class Model:
         vectors = features.vectors(texts)
         squares = np.einsum("ij,ij->i", vectors, vectors)
         distances = squares[:, None] + self._support_squares[None, :] - 2 * vectors @ self._support.T
-        kernel = np.exp(-self.settings["gamma"] * distances)
-        machine = kernel @ self._weights.T + self._svm_offsets
-        linear = np.stack([self.linear(text) for text in texts])
-        linear = linear + self.settings["dense"] * vectors @ self._dense_linear + self._linear_offsets
-        return [self._scores(machine[row], linear[row]) for row in range(len(texts))]
+        rows = np.exp(-self.settings["gamma"] * distances) @ self._weights
+        rows = rows + np.stack([self.linear(text) for text in texts]) + self._offsets
+        return [self._scores(row) for row in rows]
 
-    def _scores(self, machine: Floats, linear: Floats) -> Scores:
-        shares = []
-        for place, name in enumerate(OUTPUTS):
-            output = self.settings["outputs"][name]
-            raw = sum(
-                weight * (value - mean) / deviation
-                for value, (mean, deviation, weight) in (
-                    (float(machine[place]), output["svm"]),
-                    (float(linear[place]), output["linear"]),
-                )
-            )
-            shares.append(_share(output["slope"] * raw + output["offset"]))
+    def _scores(self, row: Floats) -> Scores:
+        raw = mixed(row[:2], self.settings["mix"])
+        crisis, danger = (
+            _share(slope * float(value) + offset)
+            for value, (slope, offset) in zip(raw, (self.settings["outputs"][name] for name in OUTPUTS), strict=True)
+        )
         kinds = self.settings["kinds"]
         return Scores(
-            shares[0],
-            max(shares),
-            {kind: _share(2 * float(linear[len(OUTPUTS) + place])) for place, kind in enumerate(kinds)},
+            crisis, max(crisis, danger), {kind: float(row[len(OUTPUTS) + place]) for place, kind in enumerate(kinds)}
         )
+
+
+def mixed(outputs: Any, mix: float) -> Any:
+    """Each output helped by the other: what is at least concern is likelier crisis, and the other way round."""
+    return np.stack([outputs[..., 0] + mix * outputs[..., 1], outputs[..., 1] + mix * outputs[..., 0]], axis=-1)
 
 
 def _share(logit: float) -> float:

@@ -26,7 +26,7 @@ from casework.scheduling.tables import Appointment
 from casework.staff.tables import Staff
 
 View = Literal["open", "mine", "all"]
-ROWS = 100  # of the queue on one page
+ROWS = 30  # of the queue on one page: a page stays below 60 kB over the wire
 MESSAGES = 150  # of the transcript at once
 _A_SENTENCE = 12  # characters: shorter first texts ("hi", "hola?") say nothing of what is wanted
 _PENDING = ("open", "claimed")
@@ -49,11 +49,12 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class Queue:
-    """`more` rows are not shown."""
+    """One page of the queue: rows from the `start`-th on (0 is the first); `more`: there is a next page."""
 
     view: View
     rows: Sequence[QueueRow]
-    more: int
+    start: int
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Line:
 class Transcript:
     """Messages in order. `earlier` is where to go on backwards (a message's seq), None at the beginning."""
 
+    client: Client
     lines: Sequence[Line]
     earlier: int | None
 
@@ -110,7 +112,7 @@ class Person:
         return [line for line in self.alarms if line.alarm.status == "open"]
 
 
-async def queue(session: AsyncSession, view: View, staff: Staff) -> Queue:
+async def queue(session: AsyncSession, view: View, staff: Staff, *, start: int = 0) -> Queue:
     """The most urgent first, and of the same urgency the newest."""
     alarm = (
         select(func.max(Alarm.status))  # of "acknowledged" and "open" the greater word is the graver one
@@ -127,6 +129,9 @@ async def queue(session: AsyncSession, view: View, staff: Staff) -> Queue:
         "mine": and_(Handoff.status.in_(_PENDING), Handoff.claimed_by == staff.id),
         "all": Handoff.status.in_((*_PENDING, "closed")),
     }[view]
+    order = ((Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id)
+    # The page is picked first: everything else is then looked up for its rows only.
+    page = select(Handoff.id).where(wanted).order_by(*order).offset(start).limit(ROWS + 1).subquery()
     rows = await session.execute(
         select(
             Handoff,
@@ -142,21 +147,16 @@ async def queue(session: AsyncSession, view: View, staff: Staff) -> Queue:
                 or_(answered_at.is_(None), answered_at < Conversation.last_inbound_at),
             ),
         )
+        .join(page, page.c.id == Handoff.id)
         .join(Client, Client.id == Handoff.client_id)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
         .outerjoin(Appointment, Appointment.id == Handoff.appointment_id)
         .outerjoin(Program, Program.id == func.coalesce(Appointment.program_id, Handoff.program_id))
         .outerjoin(Staff, Staff.id == Handoff.claimed_by)
-        .where(wanted)
-        .order_by((Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id)
-        .limit(ROWS)
+        .order_by(*order)
     )
     found = [QueueRow(*row) for row in rows]
-    more = 0
-    if len(found) == ROWS:
-        total = await session.scalar(select(func.count()).select_from(Handoff).where(wanted))
-        more = (total or 0) - ROWS
-    return Queue(view, found, more)
+    return Queue(view, found[:ROWS], start, more=len(found) > ROWS)
 
 
 async def open_alarms(session: AsyncSession) -> list[AlarmLine]:
@@ -297,7 +297,8 @@ async def transcript(session: AsyncSession, client_id: uuid.UUID, *, before: int
         wanted = wanted.where(Message.seq < before)
     rows = [Line(*row) for row in await session.execute(wanted)]
     lines = rows[:MESSAGES][::-1]
-    return Transcript(lines, lines[0].message.seq if len(rows) > MESSAGES else None)
+    client = await session.get_one(Client, client_id)
+    return Transcript(client, lines, lines[0].message.seq if len(rows) > MESSAGES else None)
 
 
 async def conversations_of(session: AsyncSession, client_id: uuid.UUID) -> frozenset[str]:

@@ -48,9 +48,9 @@ class Records:
 
     # Reading
 
-    async def queue(self, view: reading.View, *, live: bool = False) -> reading.Queue:
-        """`live`: an open page refreshes itself."""
-        queue = await reading.queue(self.session, view, self.staff)
+    async def queue(self, view: reading.View, *, start: int = 0, live: bool = False) -> reading.Queue:
+        """One page of it. `live`: an open page refreshes itself."""
+        queue = await reading.queue(self.session, view, self.staff, start=start)
         shown = [row.client.id for row in queue.rows]
         await audit.listing(self.session, self.staff, shown, self.at, goes_on=live)
         return queue

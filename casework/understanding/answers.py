@@ -61,7 +61,7 @@ def read(step: str, heard: Heard) -> Answer | None:
     if given:
         return _given(step, given[0])
     if step in YES_NO:
-        return _yes_no(heard)
+        return _yes_no(step, heard)
     if step in _COUNT_LIMITS:
         count = read_count(heard.text, _COUNT_LIMITS[step])
         if count is None and heard.intent == "deny":
@@ -95,7 +95,21 @@ def _given(step: str, value: Any) -> Answer | None:
     return Answer(value)
 
 
-def _yes_no(heard: Heard) -> Answer | None:
+def in_other_words(step: str, text: str) -> bool | None:
+    """A yes or a no to this question in words of its own ("my doctor did"), if the text is plainly one of them."""
+    phrases = word_tables()["phrases"].get(step)
+    if phrases is None:
+        return None
+    said = fold(text) + " "
+    hits = {
+        value: any(re.search(rf"\b{re.escape(fold(start))}", said) for start in phrases[word])
+        for value, word in ((True, "yes"), (False, "no"))
+    }
+    # "not yet, my doctor is waiting": where both speak, the no is the more telling.
+    return False if hits[False] else True if hits[True] else None
+
+
+def _yes_no(step: str, heard: Heard) -> Answer | None:
     if heard.intent in ("affirm", "confirm_appointment"):
         return Answer(True)
     if heard.intent == "deny":
@@ -111,7 +125,8 @@ def _yes_no(heard: Heard) -> Answer | None:
             return Answer(True)
         if first[0] in ("no", "nope", "nah", "never", "nunca", "not"):
             return Answer(False)
-    return None
+    other = in_other_words(step, heard.text)
+    return None if other is None else Answer(other)
 
 
 def _place(heard: Heard) -> Answer | None:

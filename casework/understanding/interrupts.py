@@ -6,7 +6,7 @@ So a label only interrupts where it is one that no answer carries, and sure enou
 
 from __future__ import annotations
 
-from casework.understanding.answers import Heard
+from casework.understanding.answers import Heard, in_other_words
 from casework.understanding.choices import fold
 
 # What an answer to a question may be labelled as.
@@ -53,6 +53,8 @@ def interrupts(heard: Heard, step: str) -> bool:
         return heard.confidence >= SURE_CONTROL
     if heard.intent in _CONTROL:
         return heard.confidence >= SURE_CONTROL
-    if heard.intent in _ANSWER_TO.get(step, ()) and not asks(heard.text):
+    if not asks(heard.text) and (
+        heard.intent in _ANSWER_TO.get(step, ()) or in_other_words(step, heard.text) is not None
+    ):
         return False
     return heard.confidence >= SURE or (asks(heard.text) and heard.confidence >= SURE_CONTROL)

@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casework import clock
 from casework import staff as staffing
-from casework.delivery import sms_text
 from casework.settings import Settings
+from casework.staff.reading import ROWS
 from channels.console import words
 
 _HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def _templates() -> Environment:
         clock_time=words.clock_time,
         since=words.since,
         phone=words.phone,
-        parts=sms_text.parts,
+        page_size=ROWS,
         static=_static,
     )
     return templates

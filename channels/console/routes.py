@@ -28,6 +28,7 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute, dependencies=[De
 DEMO_EMAIL = "demo@guidepost.example"
 _AT_ONCE = 2  # sign-ins whose passwords are checked at the same time: each costs 64 MiB and a core
 Text = Annotated[str, Form()]
+Start = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 # Signing in and out
@@ -75,18 +76,18 @@ async def sign_out(request: Request) -> Response:
 
 
 @router.get("", name="console_queue")
-async def queue(request: Request, view: View = "open", alarm: uuid.UUID | None = None) -> Response:
+async def queue(request: Request, view: View = "open", start: Start = 0, alarm: uuid.UUID | None = None) -> Response:
     """`alarm`: the link that a page to the on-call list carries; it leads to whom it is about."""
     async with records(request) as mine:
         if alarm:
             return RedirectResponse(f"/console/people/{await mine.alarm(alarm)}", 303)
-        return render(request, "queue.html", queue=await mine.queue(view), alarms=await mine.open_alarms())
+        return render(request, "queue.html", queue=await mine.queue(view, start=start), alarms=await mine.open_alarms())
 
 
 @router.get("/queue/rows", name="console_queue_rows")
-async def queue_rows(request: Request, view: View = "open") -> Response:
+async def queue_rows(request: Request, view: View = "open", start: Start = 0) -> Response:
     async with records(request) as mine:
-        return render(request, "_queue.html", queue=await mine.queue(view, live=True))
+        return render(request, "_queue.html", queue=await mine.queue(view, start=start, live=True))
 
 
 @router.get("/alarms", name="console_alarms")
@@ -114,9 +115,7 @@ async def person_summary(request: Request, client_id: uuid.UUID) -> Response:
 @router.get("/people/{client_id}/transcript", name="console_person_transcript")
 async def person_transcript(request: Request, client_id: uuid.UUID) -> Response:
     async with records(request) as mine:
-        found = await mine.person(client_id, live=True)
-        transcript = await mine.transcript(client_id, live=True)
-        return render(request, "_transcript.html", person=found, transcript=transcript)
+        return render(request, "_transcript.html", transcript=await mine.transcript(client_id, live=True))
 
 
 @router.post("/people/{client_id}/claim", name="console_claim")

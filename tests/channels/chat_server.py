@@ -10,8 +10,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import uvicorn
@@ -100,16 +101,6 @@ class Running:
         self._thread.join(20)
 
 
-@contextmanager
-def running(database_url: str, limits: Limits | None = None, **changes: Any) -> Iterator[Running]:
-    server = Running(database_url, limits, **changes)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 def in_one_transaction(database_url: str, step: Callable[[AsyncSession], Awaitable[T]]) -> T:
     """Runs one step as a job of the worker would."""
 
@@ -122,21 +113,8 @@ def in_one_transaction(database_url: str, step: Callable[[AsyncSession], Awaitab
             await database.close()
 
     # A thread of its own: the caller may be inside an event loop (a browser's, a socket's).
-    result: list[T] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            result.append(asyncio.run(run()))
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return result[0]
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result()
 
 
 def replies(

@@ -184,7 +184,9 @@ async def told(
     await session.flush()
 
 
-async def somebody_booked(session: AsyncSession, *, name: str = "Ana Reyes", phone: str = "+16125550143") -> uuid.UUID:
+async def somebody_booked(
+    session: AsyncSession, *, name: str = "Ana Reyes", phone: str = "+16125550143", seat: int = 0
+) -> uuid.UUID:
     """A client who went the whole way: screened, booked, agreed to share. Returns their id."""
     client, conversation = await a_client(session, name, phone=phone)
     wish = await a_text(
@@ -231,6 +233,7 @@ async def somebody_booked(session: AsyncSession, *, name: str = "Ana Reyes", pho
         conversation_id=conversation.id,
         program_id=program.id,
         calendar_id=calendar.id,
+        seat=seat,
         kind="phone",
         starts_at=starts,
         ends_at=starts + timedelta(minutes=45),

@@ -193,11 +193,26 @@ async def test_every_page_forbids_foreign_and_inline_scripts_and_is_not_kept(sig
         assert " style=" not in answer.text
 
 
-async def test_the_whole_queue_page_is_under_60_kb_over_the_wire(stranger: httpx.AsyncClient, sign_in) -> None:  # type: ignore[no-untyped-def]
+async def test_a_full_queue_page_is_under_60_kb_over_the_wire(  # type: ignore[no-untyped-def]
+    stranger: httpx.AsyncClient, database: Database, sign_in
+) -> None:
+    async with database.session() as session:
+        for number in range(32):
+            await somebody_booked(session, name=f"Client {number}", phone=f"+161255501{number:02}", seat=number)
     dana = await sign_in()
-    total = len((await dana.get("/console")).content)
+    page = await dana.get("/console")
+    assert "After these" in page.text
+    total = len(page.content)
     for name in ("console.css", "console.js", "alarm.js", "htmx.js", "icon.svg"):
         answer = await stranger.get(f"/console/static/{name}", headers={"Accept-Encoding": "gzip"})
         total += int(answer.headers["content-length"])
     assert total < 60_000
-    assert (await stranger.get("/console/static/labels.toml")).status_code == 404
+    rest = await dana.get("/console?start=30")
+    assert "Client 0" in rest.text
+    assert "Before these" in rest.text
+    assert "After these" not in rest.text
+
+
+async def test_no_other_file_than_the_consoles_own_is_served(stranger: httpx.AsyncClient) -> None:
+    for name in ("labels.toml", "..%2Flabels.toml", "routes.py"):
+        assert (await stranger.get(f"/console/static/{name}")).status_code == 404

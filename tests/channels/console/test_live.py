@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -83,6 +85,27 @@ async def test_stopping_ends_every_watch(database: Database, database_url: str) 
             await asyncio.sleep(0.2)
             await live.stop()
             assert json.loads(await asyncio.wait_for(seen, 5)) == [{"kind": "queue"}]
+    await database.close()
+
+
+async def test_a_signal_to_stop_ends_every_watch_before_the_web_server_waits_for_them(
+    database: Database, database_url: str
+) -> None:
+    heard: list[int] = []
+
+    def servers_own(number: int, frame: object) -> None:
+        heard.append(number)
+
+    before = signal.signal(signal.SIGTERM, servers_own)
+    try:
+        async with listening(database_url) as live:
+            with live.subscribe() as watch:
+                os.kill(os.getpid(), signal.SIGTERM)
+                assert await watch.next(5) is None
+        assert heard == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) is servers_own
+    finally:
+        signal.signal(signal.SIGTERM, before)
     await database.close()
 
 
