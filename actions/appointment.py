@@ -7,7 +7,7 @@ from rasa_sdk.events import SlotSet
 from actions import replies
 from actions.case import Case, CaseAction, Events
 from actions.control import begin, go_on
-from actions.opening import OFFERED, SEEN, WISHES, place, tell_booked
+from actions.opening import MOVING, OFFERED, SEEN, WISHES, place, tell_booked
 from casework import handoff, screening
 from casework.handoff.tables import Handoff
 from casework.intake import answers as told
@@ -18,8 +18,7 @@ from casework.scheduling.tables import Appointment
 
 async def tell_again(case: Case) -> None:
     """The outcome once more, for somebody who is through and asks."""
-    language: screening.Language = "es" if case.language == "es" else "en"
-    replies.tell_outcome(case, screening.screen(walk.facts(case.answers), language=language))
+    replies.tell_outcome(case, screening.screen(walk.facts(case.answers), language=case.language))
 
 
 class AboutAppointment(CaseAction):
@@ -84,17 +83,16 @@ class Cancel(AboutAppointment):
 
 
 class Reschedule(AboutAppointment):
-    """Gives up the old opening only once a new one is chosen: here the walk goes back to choosing."""
+    """Other openings of the same program are offered; the old appointment stands until a new one is booked."""
 
     named = "action_reschedule"
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
-        # The old opening is called off and others of the same program are offered at once.
-        await booking.cancel(case.session, appointment.id, by="client", at=case.at)
         await told.forget(case.session, case.client.id, walk.OPENING, walk.BOOKING, at=case.at)
         await case.record(walk.PROGRAM, appointment.program_id)
         case.say("utter_lets_move_it")
-        return [SlotSet(OFFERED, None), SlotSet(SEEN, None), SlotSet(WISHES, None), *begin()]
+        fresh = [SlotSet(name, None) for name in (OFFERED, SEEN, WISHES)]
+        return [SlotSet(MOVING, str(appointment.id)), *fresh, *begin()]
 
 
 async def _open_again(case: Case) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import clock
+from casework import clock, screening
 from casework.conversations import people
 from casework.conversations.tables import Client, Conversation
 from casework.errors import NotFound
@@ -65,8 +66,8 @@ class Case:
     events: Events = field(default_factory=list)  # what an action's helpers want remembered besides its own events
 
     @property
-    def language(self) -> str:
-        return self.client.language
+    def language(self) -> screening.Language:
+        return "es" if self.client.language == "es" else "en"
 
     @property
     def asking(self) -> str | None:
@@ -142,7 +143,7 @@ def _heard(tracker: Tracker) -> Heard:
     )
 
 
-class CaseAction(Action):  # type: ignore[misc]
+class CaseAction(Action):
     """An action on one client's case, in one transaction. Subclasses set `named` and write `act`."""
 
     named: str
@@ -150,7 +151,7 @@ class CaseAction(Action):  # type: ignore[misc]
     def name(self) -> str:
         return self.named
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:  # noqa: ARG002
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:  # noqa: ARG002
         assert _Process.database is not None, "actions.case.use() was not called"
         async with _Process.database.session() as session:
             found = await people.by_id(session, uuid.UUID(tracker.sender_id))

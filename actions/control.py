@@ -8,7 +8,7 @@ from __future__ import annotations
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
 from actions.case import ASKED_TIMES, ASKING, FORM, Case, CaseAction, Events
-from actions.form import STEP
+from actions.form import STEP, next_step
 from casework import handoff
 from casework.conversations.people import set_language
 from casework.intake import answers as told
@@ -32,7 +32,7 @@ class Open(CaseAction):
 
     async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
-        if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
+        if await next_step(case) is None and case.answers:
             if case.heard.intent == "check_eligibility" and case.answers.get(walk.SAVING) is True:
                 from actions.appointment import tell_again
 
@@ -138,7 +138,7 @@ class Resume(CaseAction):
 
     async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
-        if walk.next_step(case.answers, booked=appointment is not None) is None and case.answers:
+        if await next_step(case) is None and case.answers:
             case.say("utter_menu_booked" if appointment else "utter_menu")
             return []
         if len(case.answers) > 1:

@@ -11,7 +11,7 @@ from rasa_sdk.events import SlotSet
 
 from actions import asking
 from actions.case import ASKED_TIMES, ASKING, FORM, LOST, Case, CaseAction, Events
-from actions.opening import take_booking, take_opening
+from actions.opening import MOVING, take_booking, take_opening
 from actions.program import take_program
 from casework import handoff
 from casework.geography import UnknownPlace, find
@@ -127,16 +127,30 @@ class ValidateIntakeForm(CaseAction):
             case.say("utter_not_shared")
 
     async def _finished(self, case: Case) -> str | None:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        if walk.next_step(case.answers, booked=appointment is not None) is not None:
+        if await next_step(case) is not None:
             return None
         if case.answers.get(walk.SHARING) is True:
             await handoff.refresh_open(case.session, case.client.id)
+        return DONE
+
+
+class WalkedThrough(CaseAction):
+    """The walk is done: what happens next, and how to change one's mind."""
+
+    named = "action_walked_through"
+
+    async def act(self, case: Case) -> Events:
         if case.answers.get(walk.SAVING) is True:
             case.say("utter_what_happens_next")
-            if appointment:
-                case.say("utter_change_hint")
-        return DONE
+        if await booking.current(case.session, case.client.id, case.at):
+            case.say("utter_change_hint")
+        return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
+
+
+async def next_step(case: Case) -> str | None:
+    """The next question. An appointment ahead leaves out the choosing of one, unless it is being moved."""
+    appointment = await booking.current(case.session, case.client.id, case.at)
+    return walk.next_step(case.answers, booked=appointment is not None and not case.slot(MOVING))
 
 
 class AskStep(CaseAction):
@@ -145,8 +159,7 @@ class AskStep(CaseAction):
     named = f"action_ask_{FORM}_{STEP}"
 
     async def act(self, case: Case) -> Events:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        step = walk.next_step(case.answers, booked=appointment is not None)
+        step = await next_step(case)
         if step is None:
             return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
         times = int(case.tracker.get_slot(ASKED_TIMES) or 0) if step == case.asking else 0

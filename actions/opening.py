@@ -11,7 +11,7 @@ from casework import screening
 from casework.directory.tables import Program
 from casework.intake import walk
 from casework.scheduling import booking, openings, wish_reader
-from casework.scheduling.errors import AlreadyBooked, OpeningGone, OpeningTaken
+from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
 from casework.scheduling.tables import Calendar
 from casework.scheduling.wishes import Wishes
@@ -21,6 +21,7 @@ from casework.understanding.interrupts import interrupts
 
 OFFERED = "openings_offered"  # slot: refs of the openings offered last
 SEEN = "openings_seen"  # slot: refs offered before, not to be offered again
+MOVING = "moving"  # slot: the appointment that a new opening is to replace
 WISHES = "wishes"  # slot: what the client said of days and times
 LIMIT = 3
 MORE = "more"
@@ -146,17 +147,25 @@ async def take_booking(case: Case) -> bool:
         return True
     ref = str(case.answers[walk.OPENING])
     held = await booking.held(case.session, case.client.id, case.at)
+    moving = case.slot(MOVING)
+    key = f"book:{case.turn_id}"
     try:
-        appointment = await booking.book(
-            case.session,
-            case.client.id,
-            key=f"book:{case.turn_id}",
-            at=case.at,
-            conversation_id=case.conversation.id,
-            hold_id=held.id if held else None,
-            opening_ref=ref,
-        )
-    except (OpeningTaken, OpeningGone):
+        if moving:
+            # The old appointment stands until the new one is certain.
+            appointment = await booking.move(case.session, uuid.UUID(moving), ref, key, case.at)
+            case.remember(MOVING, None)
+        else:
+            appointment = await booking.book(
+                case.session,
+                case.client.id,
+                key=key,
+                at=case.at,
+                conversation_id=case.conversation.id,
+                hold_id=held.id if held else None,
+                opening_ref=ref,
+            )
+    except (OpeningTaken, OpeningGone, AppointmentClosed):
+        case.remember(MOVING, None)
         case.say("utter_opening_taken")
         await case.forget(walk.OPENING)
         return True
@@ -166,7 +175,7 @@ async def take_booking(case: Case) -> bool:
         return True
     await case.record(walk.BOOKING, True)
     await tell_booked(case, appointment.calendar_id, appointment.starts_at)
-    result = screening.screen(walk.facts(case.answers), language=_language(case))
+    result = screening.screen(walk.facts(case.answers), language=case.language)
     case.tell(replies.documents(case, list(result.documents)))
     return True
 
@@ -182,7 +191,3 @@ async def tell_booked(case: Case, calendar_id: uuid.UUID, starts_at: datetime) -
         phone=replies.phone(program.intake_phone or program.phone),
         address=f"{program.street}, {program.city}",
     )
-
-
-def _language(case: Case) -> screening.Language:
-    return "es" if case.language == "es" else "en"

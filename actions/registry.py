@@ -8,6 +8,7 @@ from actions.case import CaseAction
 ACTIONS: tuple[type[CaseAction], ...] = (
     form.ValidateIntakeForm,
     form.AskStep,
+    form.WalkedThrough,
     control.Open,
     control.Why,
     control.GoBack,

@@ -82,6 +82,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is thrown away and tried again
             log.error("action_failed", action=name, **where(error))
             return JSONResponse({"error": "the action failed", "action_name": name}, 500)
-        return JSONResponse(result.model_dump() if hasattr(result, "model_dump") else result)
+        return JSONResponse(result.model_dump() if result else {})
 
     return app

@@ -7,7 +7,7 @@ and a perfect one three counties off does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -65,13 +65,13 @@ class Candidate(Protocol):
     @property
     def veterans_only(self) -> bool: ...
     @property
-    def payers(self) -> list[str]: ...
+    def payers(self) -> Sequence[str]: ...
     @property
-    def languages(self) -> list[str]: ...
+    def languages(self) -> Sequence[str]: ...
     @property
-    def services(self) -> list[str]: ...
+    def services(self) -> Sequence[str]: ...
     @property
-    def service_counties(self) -> list[str]: ...
+    def service_counties(self) -> Sequence[str]: ...
     @property
     def telehealth(self) -> bool: ...
 
@@ -141,23 +141,35 @@ def waiting(program_id: str, openings: Openings, at: datetime) -> float:
     return min(FULL_MILES, max(0.0, (opening - at - SOON) / timedelta(days=1)))
 
 
-def in_order(programs: Sequence[Candidate], seeker: Seeker, *, openings: Openings, at: datetime) -> list[Ranked]:
-    """Every program that would take the seeker, however far, best first."""
+@dataclass(frozen=True)
+class Weighed:
+    """A program as this person sees it, before anything is known of its openings. Miles."""
+
+    program: Candidate
+    miles: float
+    cost: float
+    because: list[str]
+
+
+def weigh(program: Candidate, seeker: Seeker) -> Weighed:
     here = (seeker.place.latitude, seeker.place.longitude)
+    cost, because = fit(program, seeker)
+    return Weighed(program, miles(here, (program.latitude, program.longitude)), cost, because)
+
+
+def in_order(weighed: Iterable[Weighed], *, openings: Openings, at: datetime) -> list[Ranked]:
+    """All of them, however far, best first."""
     everything: list[Ranked] = []
-    for program in programs:
-        if not takes(program, seeker):
-            continue
-        cost, because = fit(program, seeker)
-        distance = miles(here, (program.latitude, program.longitude))
-        opening = openings.get(program.id)
-        full = program.id in openings and opening is None
+    for each in weighed:
+        name, because = each.program.id, list(each.because)
+        opening = openings.get(name)
+        full = name in openings and opening is None
         if opening is not None and opening - at <= SOON:
             because.append("soon")
         if full:
             because.append("full")
-        score = distance + cost + waiting(program.id, openings, at)
-        everything.append(Ranked(program.id, distance, score, because, opening, full))
+        score = each.miles + each.cost + waiting(name, openings, at)
+        everything.append(Ranked(name, each.miles, score, because, opening, full))
     everything.sort(key=lambda each: (each.score, each.id))
     return everything
 
@@ -171,8 +183,14 @@ def rank(
     one in the state that sees people by phone or video; and where the best one is full, the best with room after it.
     Programs by phone or video in the state fill what is left empty.
     """
-    known = {program.id: program for program in programs}
-    everything = in_order(programs, seeker, openings=openings, at=at)
+    weighed = [weigh(program, seeker) for program in programs if takes(program, seeker)]
+    return choose(weighed, seeker, limit, openings=openings, at=at)
+
+
+def choose(weighed: Sequence[Weighed], seeker: Seeker, limit: int, *, openings: Openings, at: datetime) -> list[Ranked]:
+    """`rank`, for programs that are weighed already."""
+    known = {each.program.id: each.program for each in weighed}
+    everything = in_order(weighed, openings=openings, at=at)
     near = [each for each in everything if each.miles <= FARTHEST_MILES]
 
     def is_remote(each: Ranked) -> bool:

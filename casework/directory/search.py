@@ -3,14 +3,16 @@ at every program, all that could be among the first."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ARRAY, ColumnElement, Double, and_, cast, exists, func, literal_column, or_, select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock
@@ -21,14 +23,14 @@ from casework.directory.ranking import (
     PHONE_MILES,
     Ranked,
     Seeker,
-    fit,
+    Weighed,
+    choose,
     in_order,
-    rank,
+    weigh,
 )
 from casework.directory.tables import ON_EARTH, Program
-from casework.geography import miles
+from casework.geography import Place
 from casework.scheduling import openings
-from casework.scheduling.tables import Calendar
 
 _FIRST_PAGE, _GROWTH = 32, 4
 _MILES_A_DEGREE = 69.0
@@ -47,8 +49,7 @@ class Found:
     full: bool = False
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What a program's rank depends on, read without the rest of it."""
 
     id: str
@@ -59,19 +60,41 @@ class Row:
     age_min: int
     age_max: int | None
     veterans_only: bool
-    payers: list[str]
-    languages: list[str]
-    services: list[str]
-    service_counties: list[str]
     telehealth: bool
+    payers: tuple[str, ...]
+    languages: tuple[str, ...]
+    services: tuple[str, ...]
+    service_counties: tuple[str, ...]
     bookable: bool
 
 
-_COLUMNS = (
-    *(getattr(Program, name) for name in Row.__dataclass_fields__ if name != "bookable"),
-    exists().where(Calendar.program_id == Program.id, Calendar.active).label("bookable"),
-)
-_ON_EARTH: ColumnElement[Any] = literal_column(ON_EARTH)
+# Plain SQL, since building the statement anew would cost more than running it.
+_READ = """
+select id, kind, state, latitude, longitude, age_min, age_max, veterans_only, telehealth,
+    payers::text, languages::text, services::text, service_counties::text,
+    exists (select from calendars where calendars.program_id = programs.id and calendars.active)
+from programs where active"""
+_NOT_ONLY_VETERANS = " and not veterans_only"
+_AT_THIS_AGE = " and age_min <= :age and coalesce(age_max, 200) >= :age"
+_NO_CHILDREN = " and kind <> 'child'"
+_VA, _COMMUNITY = " and kind = 'va'", " and kind <> 'va'"
+_REMOTE = " and telehealth and state = :state"
+_BOOKABLE = " and exists (select from calendars where calendars.program_id = programs.id and calendars.active)"
+_NEAREST_FIRST = f" order by {ON_EARTH} <-> cube(array[:x, :y, :z]::float8[]) limit :size"
+# Where the server lacks `cube`. Longitudes count on over the date line: Alaska's islands and Guam lie beyond it.
+_IN_THE_BOX = """ and latitude between :south and :north and (longitude between :west and :east
+    or longitude - 360 between :west and :east or longitude + 360 between :west and :east)"""
+_LOAD = select(Program).where(Program.id.in_(bindparam("ids", expanding=True)))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """A JSON list. Directories repeat the same few, and reading them would be half the work of a search."""
+    return tuple(json.loads(text))
+
+
+def _read(row: Sequence[Any]) -> Row:
+    return Row._make((*row[:9], *map(_words, row[9:13]), row[13]))
 
 
 async def nearest(session: AsyncSession, seeker: Seeker, *, limit: int = 3, at: datetime | None = None) -> list[Found]:
@@ -79,124 +102,117 @@ async def nearest(session: AsyncSession, seeker: Seeker, *, limit: int = 3, at: 
     at = at or clock.now()
     search = _Search(session, seeker, at)
     ranked = await search.best(limit)
-    rows = await session.execute(select(Program).where(Program.id.in_([each.id for each in ranked])))
+    rows = await session.execute(_LOAD, {"ids": [each.id for each in ranked]})
     programs = {program.id: program for program in rows.scalars()}
     return [Found(programs[each.id], each.miles, each.because, each.opening, each.full) for each in ranked]
 
 
 class _Search:
-    """One search: the programs seen so far, and the first openings of those that could be among the best."""
+    """One search: the programs that could be among the best, and their first openings."""
 
     def __init__(self, session: AsyncSession, seeker: Seeker, at: datetime) -> None:
         self._session, self._seeker, self._at = session, seeker, at
-        self._here = (seeker.place.latitude, seeker.place.longitude)
-        self._seen: dict[str, Row] = {}
+        self._values, self._conditions = _may_take(seeker)
+        self._seen: dict[str, Weighed] = {}
         self._openings: dict[str, datetime | None] = {}
-        self._bounded: dict[str, tuple[float, float]] = {}
 
     async def best(self, limit: int) -> list[Ranked]:
         await self._gather(limit)
         near = [each for each in self._in_order() if each.miles <= FARTHEST_MILES][:limit]
         if self._seeker.veteran:
-            kinds = {self._seen[each.id].kind == "va" for each in near}
+            kinds = {self._seen[each.id].program.kind == "va" for each in near}
             if True not in kinds:
-                await self._gather(1, Program.kind == "va")
+                await self._gather(1, _VA)
             if False not in kinds:
-                await self._gather(1, Program.kind != "va")
+                await self._gather(1, _COMMUNITY)
         if self._seeker.remote or len(near) < limit or min(each.miles for each in near) > FAR_MILES:
-            remote = and_(Program.telehealth, Program.state == self._seeker.place.state)
-            await self._gather(limit, remote, reach=_ANYWHERE)
+            await self._gather(limit, _REMOTE, reach=_ANYWHERE)
         if near and near[0].full:
             await self._find_room()
-        return rank(list(self._seen.values()), self._seeker, limit, openings=self._openings, at=self._at)
+        return choose(list(self._seen.values()), self._seeker, limit, openings=self._openings, at=self._at)
 
     def _in_order(self) -> list[Ranked]:
-        return in_order(list(self._seen.values()), self._seeker, openings=self._openings, at=self._at)
+        return in_order(self._seen.values(), openings=self._openings, at=self._at)
 
-    async def _gather(self, wanted: int, *where: ColumnElement[bool], reach: float = FARTHEST_MILES) -> None:
+    async def _gather(self, wanted: int, where: str = "", reach: float = FARTHEST_MILES) -> None:
         """Sees to it that the best `wanted` programs within reach (miles) are seen, with their openings."""
         size = _FIRST_PAGE
         while True:
             rows, seen_to = await self._page(size, where, reach)
-            highest = sorted(self._bounds(row)[1] for row in rows if self._miles(row) <= reach)
+            highest = sorted(_bounds(row, bookable)[1] for row, bookable in rows if row.miles <= reach)
             cut = highest[wanted - 1] if len(highest) >= wanted else math.inf
             if seen_to >= min(cut, reach):
                 break
             size *= _GROWTH
-        self._seen.update((row.id, row) for row in rows)
-        await self._look_up(row for row in rows if row.bookable and self._bounds(row)[0] <= cut)
+        await self._see((row, bookable) for row, bookable in rows if _bounds(row, bookable)[0] <= cut)
 
     async def _find_room(self) -> None:
         """Sees the best program that has an opening, however many full ones lie nearer."""
-        bookable = exists().where(Calendar.program_id == Program.id, Calendar.active)
         size = _FIRST_PAGE
         while True:
-            rows, seen_to = await self._page(size, (bookable,), FARTHEST_MILES)
-            self._seen.update((row.id, row) for row in rows)
-            await self._look_up(rows)
+            rows, seen_to = await self._page(size, _BOOKABLE, FARTHEST_MILES)
+            await self._see(rows)
             open_now = (each.score for each in self._in_order() if each.opening is not None)
             if seen_to >= min([FARTHEST_MILES, *open_now]):
                 return
             size *= _GROWTH
 
-    async def _look_up(self, rows: Iterable[Row]) -> None:
-        unknown = [row.id for row in rows if row.id not in self._openings]
+    async def _see(self, rows: Iterable[tuple[Weighed, bool]]) -> None:
+        unknown = []
+        for row, bookable in rows:
+            self._seen[row.program.id] = row
+            if bookable and row.program.id not in self._openings:
+                unknown.append(row.program.id)
         if unknown:
             found = await openings.next_opening(self._session, unknown, self._at)
             self._openings.update((each, found.get(each)) for each in unknown)
 
-    def _miles(self, row: Row) -> float:
-        return miles(self._here, (row.latitude, row.longitude))
+    async def _page(self, size: int, where: str, reach: float) -> tuple[list[tuple[Weighed, bool]], float]:
+        """The nearest `size` programs that may take the seeker, each with whether it has a calendar online; and the
+        distance up to which these are all."""
+        indexed = await _has_index(self._session)
+        bounds = _NEAREST_FIRST if indexed else _IN_THE_BOX if reach < _ANYWHERE else ""
+        values = self._values | _box(self._seeker.place, reach) | {"size": size}
+        found = await self._session.execute(text("".join((_READ, self._conditions, where, bounds))), values)
+        rows = [(weigh(row, self._seeker), row.bookable) for row in map(_read, found)]
+        if not indexed or len(rows) < size:
+            return rows, _ANYWHERE
+        return rows, rows[-1][0].miles - 1e-6  # a hair short: others may lie just as far
 
-    def _bounds(self, row: Row) -> tuple[float, float]:
-        """The least and the most that the row's score can be, whatever its openings; read once a row."""
-        known = self._bounded.get(row.id)
-        if known is None:
-            score = self._miles(row) + fit(row, self._seeker)[0]
-            least, most = (0.0, FULL_MILES) if row.bookable else (PHONE_MILES, PHONE_MILES)
-            known = self._bounded[row.id] = (score + least, score + most)
-        return known
 
-    async def _page(self, size: int, where: Sequence[ColumnElement[bool]], reach: float) -> tuple[list[Row], float]:
-        """The nearest `size` programs that may take the seeker, and the distance up to which these are all."""
-        query = select(*_COLUMNS).where(Program.active, *self._may_take(), *where)
-        if not await _has_index(self._session):
-            box = self._box(reach) if reach < _ANYWHERE else ()
-            return [Row(*row) for row in await self._session.execute(query.where(*box))], _ANYWHERE
-        latitude, longitude = (math.radians(degrees) for degrees in self._here)
-        point = [math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)]
-        here = func.cube(cast(point, ARRAY(Double)))
-        nearest_first = query.order_by(_ON_EARTH.op("<->")(here)).limit(size)
-        rows = [Row(*row) for row in await self._session.execute(nearest_first)]
-        # A hair short of the last one's distance: others may lie just as far.
-        return rows, self._miles(rows[-1]) - 1e-6 if len(rows) == size else _ANYWHERE
+def _may_take(seeker: Seeker) -> tuple[dict[str, Any], str]:
+    """`ranking.takes` as SQL, and the values it and the other conditions name."""
+    latitude, longitude = math.radians(seeker.place.latitude), math.radians(seeker.place.longitude)
+    across = math.cos(latitude)
+    values = {
+        "age": seeker.age,
+        "state": seeker.place.state,
+        "x": across * math.cos(longitude),
+        "y": across * math.sin(longitude),
+        "z": math.sin(latitude),
+    }
+    conditions = _NO_CHILDREN if seeker.age is None else _AT_THIS_AGE
+    if seeker.veteran is not True and seeker.payer != "va":
+        conditions += _NOT_ONLY_VETERANS
+    return values, conditions
 
-    def _may_take(self) -> list[ColumnElement[bool]]:
-        """`ranking.takes`, as far as it saves reading rows."""
-        seeker = self._seeker
-        conditions: list[ColumnElement[bool]] = []
-        if seeker.veteran is not True and seeker.payer != "va":
-            conditions.append(~Program.veterans_only)
-        if seeker.age is not None:
-            conditions += [
-                Program.age_min <= seeker.age,
-                or_(Program.age_max.is_(None), Program.age_max >= seeker.age),
-            ]
-        else:
-            conditions.append(Program.kind != "child")
-        return conditions
 
-    def _box(self, radius: float) -> tuple[ColumnElement[bool], ...]:
-        """The box around a place; it is a little larger than the circle."""
-        place, north = self._seeker.place, radius / _MILES_A_DEGREE + 0.1
-        east = radius / (_MILES_A_DEGREE * max(0.05, math.cos(math.radians(min(89.0, abs(place.latitude) + north)))))
-        west, far = place.longitude - east, place.longitude + east
-        across: ColumnElement[bool] = Program.longitude.between(west, far)
-        if west < -180:  # Alaska's Aleutians reach over the date line
-            across = or_(across, Program.longitude >= west + 360)
-        if far > 180:  # and Guam lies beyond it
-            across = or_(across, Program.longitude <= far - 360)
-        return Program.latitude.between(place.latitude - north, place.latitude + north), across
+def _box(place: Place, radius: float) -> dict[str, float]:
+    """The box around a place; it is a little larger than the circle. Degrees."""
+    north = radius / _MILES_A_DEGREE + 0.1
+    east = radius / (_MILES_A_DEGREE * max(0.05, math.cos(math.radians(min(89.0, abs(place.latitude) + north)))))
+    return {
+        "south": place.latitude - north,
+        "north": place.latitude + north,
+        "west": place.longitude - east,
+        "east": place.longitude + east,
+    }
+
+
+def _bounds(row: Weighed, bookable: bool) -> tuple[float, float]:
+    """The least and the most that its score can be, whatever its openings."""
+    score = row.miles + row.cost
+    return (score, score + FULL_MILES) if bookable else (score + PHONE_MILES, score + PHONE_MILES)
 
 
 _indexed: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()

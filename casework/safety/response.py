@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
@@ -89,13 +89,23 @@ async def release(session: AsyncSession, conversation: Conversation, staff_id: u
 async def _just_before(
     session: AsyncSession, conversation: Conversation, message: Message, at: datetime
 ) -> tuple[str, ...]:
-    """The client's texts of the last minutes, the oldest first: danger may be spread over several."""
+    """The client's texts of the last minutes, the oldest first: danger may be spread over several.
+
+    Not those up to the last crisis: that was answered, and "im ok now" must not be read as a part of it.
+    """
+    answered = (
+        select(func.coalesce(func.max(Message.seq), 0))
+        .join(SafetyAssessment, SafetyAssessment.message_id == Message.id)
+        .where(SafetyAssessment.conversation_id == conversation.id, SafetyAssessment.level == CRISIS)
+        .scalar_subquery()
+    )
     rows = await session.scalars(
         select(Message.text)
         .where(
             Message.conversation_id == conversation.id,
             Message.direction == IN,
             Message.seq < message.seq,
+            Message.seq > answered,
             Message.created_at > at - IN_A_ROW,
         )
         .order_by(Message.seq.desc())
@@ -141,9 +151,7 @@ async def _call_people(
     await alarms.raise_alarm(session, conversation, message_id=message.id, level=CRISIS, kinds=kinds, at=at)
     try:
         async with session.begin_nested():
-            await handoff.to_people(
-                session, client, conversation, reason="crisis", urgency=NOW, at=at, take_over=False
-            )
+            await handoff.to_people(session, client, conversation, reason="crisis", urgency=NOW, at=at, take_over=False)
     except Exception:
         # The queue's row is for the record; the alarm and the reply must leave even if a summary cannot be made.
         log.exception("crisis_handoff_failed", conversation=str(conversation.id))

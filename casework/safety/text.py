@@ -32,7 +32,7 @@ def unmask(text: str) -> str:
     plain = bare(text)
     words = []
     for word in plain.split():
-        if _MASKED.fullmatch(word.strip(".,;:?()\"")) and not _NO_MASK.match(word):
+        if _MASKED.fullmatch(word.strip('.,;:?()"')) and not _NO_MASK.match(word):
             word = word.translate(_LEET_ONE_AS_I)
         words.append(word)
     folded = _NOT_WORD.sub(" ", " ".join(words)).strip()

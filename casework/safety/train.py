@@ -108,7 +108,7 @@ def _target(example: Example) -> list[float]:
 
 def _kernel(texts: list[str], vectors: Floats) -> tuple[Floats, Floats, list[tuple[Any, Floats]]]:
     """The sum of both kernels, the n-grams' weights, and each text's sparse row."""
-    from scipy.sparse import csr_array  # with scikit-learn; only training needs it
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # only training needs it
 
     seen = np.zeros(SIZE, dtype=np.float32)
     for text in texts:

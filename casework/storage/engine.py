@@ -27,7 +27,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        import casework.storage.tables  # noqa: F401, PLC0415 - foreign keys are resolved by tables of every room
+        import casework.storage.tables  # noqa: F401 - foreign keys are resolved by tables of every room
 
         self.url = plain_url(url)
         self._engine = create_async_engine(

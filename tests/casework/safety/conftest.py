@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from texting import Line
 
 from casework.safety import model, train
 from casework.storage import Database
-from tests.casework.safety.talk import Line
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from texting import Line
 
 from casework.conversations.tables import Answer, Message
 from casework.delivery.sms_text import compose, parts
@@ -16,7 +17,6 @@ from casework.safety import on_message, release
 from casework.settings import get_settings
 from casework.storage import new_id
 from casework.wording import say
-from tests.casework.safety.talk import Line
 
 Opens = Callable[..., Line]
 DANGER = "i want to kill myself tonight"

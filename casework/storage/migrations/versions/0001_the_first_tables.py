@@ -14,6 +14,7 @@ depends_on = None
 def _run_script(script: str) -> None:
     """Runs several statements at once, as the driver itself does: procrastinate's schema has quoted bodies."""
     connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
     connection.execute(script)
 
 
