@@ -52,11 +52,13 @@ def _print_lines(rows: Iterable[dict[str, Any]]) -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    train: Annotated[bool, typer.Option(help="Train first what is older than its sources.")] = True,
+) -> None:
     """Starts everything: database, model server, actions, web, worker. Ctrl-C stops it all."""
     from casework.commands.up import up as run_up
 
-    raise SystemExit(run_up())
+    raise SystemExit(run_up(train=train))
 
 
 @app.command()

@@ -127,14 +127,15 @@ class Line:
                 each.process.wait()
 
 
-def up() -> int:
-    """Runs the line until Ctrl-C. Returns the exit code."""
+def up(*, train: bool = True) -> int:
+    """Runs the line until Ctrl-C. Returns the exit code. `train=False` takes the models as they are."""
     console = Console(stderr=True)
     settings = get_settings()
     line = Line(settings, console)
     if not processes.port_is_free(settings.port):
         raise CannotStart(f"Port {settings.port} is taken. Set another, for example PORT={settings.port + 1}.")
-    training.train_all(line.say)
+    if train:
+        training.train_all(line.say)
     settings = settings.model_copy(
         update={
             "rasa_port": processes.free_port(settings.rasa_port),

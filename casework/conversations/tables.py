@@ -79,6 +79,7 @@ class Message(Base):
             "seq",
             postgresql_where=text("direction = 'in' and handled_at is null"),
         ),
+        Index("ix_messages_unsent", "created_at", postgresql_where=text("status in ('queued', 'sending')")),
     )
 
     id: Mapped[Id]

@@ -6,6 +6,7 @@ answered the client already and the line only records.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from casework.paths import DATA
 from casework.wording import say
 
 STOP, START, HELP, YES = "stop", "start", "help", "yes"
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")  # quotes, dots, exclamation marks, emoji on either side of the word
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def recognise(text: str, opt_out_type: str | None = None) -> Keyword | None:
     """The keyword that the whole message is, if it is one."""
     if opt_out_type and opt_out_type.lower() in (STOP, START, HELP):
         return Keyword(opt_out_type.lower(), answered=True)
-    name = _words().get(" ".join(text.lower().strip(" .!¡\"'*\n\t").split()))
+    name = _words().get(" ".join(_AROUND.sub("", text.lower()).split()))
     return Keyword(name) if name else None
 
 
@@ -71,7 +73,11 @@ async def act(
 
 
 async def opt_out(session: AsyncSession, client: Client, at: datetime) -> None:
-    """No more texts: recorded, and what waits to be sent is dropped. Reminders look at this before they are sent."""
+    """No more texts: recorded, and what waits to be sent is dropped.
+
+    A message that is being put into the outbox at this very moment is not seen here; it is dropped when its turn to be
+    sent comes (`sending`), as are reminders.
+    """
     if client.opted_out_at is None:
         client.opted_out_at = at
     conversations = Conversation.__table__
@@ -105,5 +111,6 @@ async def _resume(session: AsyncSession, client: Client, conversation: Conversat
             "resume",
             queue="turns",
             lock=f"conversation:{conversation.id}",
+            priority=jobs.REPLY,
             conversation_id=conversation.id,
         )

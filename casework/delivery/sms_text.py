@@ -64,15 +64,24 @@ def compose(text: str, choices: Sequence[dict[str, str]], language: str) -> str:
     return without_accents("\n".join(lines))[:LONGEST]
 
 
+def in_pieces(text: str, choices: Sequence[dict[str, str]], language: str) -> list[str]:
+    """A message as the texts it takes: one, unless it is too long; the choices go with the last."""
+    room = LONGEST - len(compose("", choices, language)) - 1
+    cleaned = clean(text)
+    if len(cleaned) <= room:
+        return [text]
+    return split(cleaned, max(room, LONGEST // 4))
+
+
 def split(text: str, longest: int = LONGEST) -> list[str]:
     """Pieces of at most `longest` characters, cut between sentences where that is possible."""
     pieces: list[str] = []
     rest = text
     while len(rest) > longest:
         head = rest[:longest]
-        cut = max(head.rfind(mark) + len(mark) for mark in (". ", "? ", "! ", "\n")) if len(head) else 0
+        cut = max(head.rfind(mark) + len(mark) for mark in (". ", "? ", "! ", "\n"))
         if cut < longest // 3:
             cut = head.rfind(" ") + 1 or longest
         pieces.append(rest[:cut].strip())
         rest = rest[cut:]
-    return [*pieces, rest.strip()] if rest.strip() else pieces
+    return [piece for piece in (*pieces, rest.strip()) if piece]

@@ -1,6 +1,7 @@
 """All tables, imported for their metadata: what the migrations are held against."""
 
 from casework.conversations import tables as conversations
+from casework.delivery import tables as delivery
 from casework.directory import tables as directory
 from casework.handoff import tables as handoff
 from casework.safety import tables as safety
@@ -8,4 +9,4 @@ from casework.scheduling import tables as scheduling
 from casework.staff import tables as staff
 from casework.storage.base import Base
 
-__all__ = ["Base", "conversations", "directory", "handoff", "safety", "scheduling", "staff"]
+__all__ = ["Base", "conversations", "delivery", "directory", "handoff", "safety", "scheduling", "staff"]

@@ -114,4 +114,5 @@ class Carrier:
     async def close(self) -> None:
         for task in tuple(self._later):
             task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
         await self._client.aclose()

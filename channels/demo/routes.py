@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +29,15 @@ DEMO_USER = "demo@guidepost.example"
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(_HERE / "templates")
 router = APIRouter(tags=["demo"], include_in_schema=False)
-phone_router = APIRouter(prefix="/demo/phone", tags=["demo"], include_in_schema=False)
+
+
+@contextlib.asynccontextmanager
+async def _close_at_the_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.demo_carrier.close()
+
+
+phone_router = APIRouter(prefix="/demo/phone", tags=["demo"], include_in_schema=False, lifespan=_close_at_the_end)
 
 
 def mount(app: FastAPI) -> None:

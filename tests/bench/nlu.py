@@ -1,7 +1,7 @@
 """How well and how fast intents are told apart, on `tests/splits/nlu`, by five pipelines.
 
-`rows()` measures the pipeline of config.yml; `python tests/bench/nlu.py --all` (with bot/.venv's Python and PYTHONPATH
-the root) also the ones it was chosen among, through Rasa itself, which takes long on one core. `--cross` gives the
+`rows()` measures the pipeline of config.yml; `bot/.venv/bin/python tests/bench/nlu.py --all` also the ones it was chosen
+among, through Rasa itself, which takes long on one core. `--cross` gives the
 five-fold cross-validation on the training data by which settings are chosen: the splits are for the last look only.
 
 Rejection: a text is refused when no intent but out_of_scope reaches a confidence; the confidence is set where 5% of the
@@ -216,6 +216,7 @@ def main() -> None:
     parser.add_argument("--cross", action="store_true", help="cross-validation on the training data")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
     if asked.cross:
         print(json.dumps(cross()))
     elif asked.all:

@@ -55,7 +55,7 @@ class Running:
     def start(self) -> None:
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "guidepost"), "up"],
+            [str(Path(sys.executable).parent / "guidepost"), "up", "--no-train"],
             cwd=ROOT,
             env=self._environment,
             stderr=subprocess.PIPE,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 import pytest
-from chat_pages import Chat
+from chat_pages import Chat, chat_server
 from chat_server import in_one_transaction, settings_for
 from sqlalchemy.ext.asyncio import AsyncSession
 from twilio.base.exceptions import TwilioRestException
@@ -24,7 +25,7 @@ from casework.conversations import people
 from casework.conversations.tables import ASSISTANT
 from casework.delivery import outbox, sending
 from casework.delivery.sending import ProviderRefused
-from channels.twilio import Twilio, _Transport
+from channels.twilio import Twilio
 
 PHONE = "+16125550142"
 
@@ -45,14 +46,19 @@ def form(server: Chat, **changes: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def client(server: Chat) -> Client:
-    settings = server.settings
-    assert settings.twilio_auth_token is not None
-    return Client(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value(),
-        http_client=_Transport(settings.twilio_api_url),
-    )
+@contextmanager
+def provider(server: Chat) -> Iterator[Twilio]:
+    """The line's own client of Twilio."""
+    made = Twilio(server.settings)
+    yield made
+    made._client.http_client._client.close()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def library(server: Chat) -> Iterator[Client]:
+    """Twilio's own library, as the line sets it up."""
+    with provider(server) as made:
+        yield made._client
 
 
 def until(true: Callable[[], Any], seconds: float = 8.0) -> None:
@@ -126,32 +132,32 @@ def test_another_account_and_an_unknown_message_are_not_found(server: Chat) -> N
 
 
 def test_twilios_own_library_sends_reads_and_lists(server: Chat) -> None:
-    twilio = client(server)
-    sent = [twilio.messages.create(to=PHONE, from_=server.settings.twilio_from, body=f"text {n}") for n in range(5)]
-    twilio.messages.create(to="+16125550143", from_=server.settings.twilio_from, body="to another phone")
+    with library(server) as twilio:
+        sent = [twilio.messages.create(to=PHONE, from_=server.settings.twilio_from, body=f"text {n}") for n in range(5)]
+        twilio.messages.create(to="+16125550143", from_=server.settings.twilio_from, body="to another phone")
 
-    assert [message.status for message in sent] == ["queued"] * 5
-    assert twilio.messages(sent[0].sid or "").fetch().body == "text 0"
-    since = clock.now() - timedelta(minutes=1)
-    found = twilio.messages.list(to=PHONE, date_sent_after=since, page_size=2)
-    assert [message.body for message in found] == [f"text {n}" for n in (4, 3, 2, 1, 0)]
-    assert twilio.messages.list(to=PHONE, date_sent_after=clock.now() + timedelta(hours=1)) == []
+        assert [message.status for message in sent] == ["queued"] * 5
+        assert twilio.messages(sent[0].sid or "").fetch().body == "text 0"
+        since = clock.now() - timedelta(minutes=1)
+        found = twilio.messages.list(to=PHONE, date_sent_after=since, page_size=2)
+        assert [message.body for message in found] == [f"text {n}" for n in (4, 3, 2, 1, 0)]
+        assert twilio.messages.list(to=PHONE, date_sent_after=clock.now() + timedelta(hours=1)) == []
 
 
 def test_twilios_own_library_raises_its_own_error(server: Chat) -> None:
-    with pytest.raises(TwilioRestException) as refused:
-        client(server).messages.create(to=PHONE, from_=server.settings.twilio_from, body="a" * 1601)
+    with library(server) as twilio, pytest.raises(TwilioRestException) as refused:
+        twilio.messages.create(to=PHONE, from_=server.settings.twilio_from, body="a" * 1601)
 
     assert (refused.value.status, refused.value.code) == (400, 21617)
 
 
 def test_the_line_sends_and_finds_again_what_it_sent(server: Chat) -> None:
     async def go() -> tuple[str, str | None, str | None]:
-        provider = Twilio(server.settings)
         before = clock.now() - timedelta(seconds=1)
-        sid = await provider.send(to=PHONE, body="once only", message_id=uuid.uuid4())
-        found = await provider.find(to=PHONE, body="once only", since=before)
-        return sid, found, await provider.find(to=PHONE, body="never sent", since=before)
+        with provider(server) as twilio:
+            sid = await twilio.send(to=PHONE, body="once only", message_id=uuid.uuid4())
+            found = await twilio.find(to=PHONE, body="once only", since=before)
+            return sid, found, await twilio.find(to=PHONE, body="never sent", since=before)
 
     sid, found, never = asyncio.run(go())
     assert found == sid
@@ -160,7 +166,8 @@ def test_the_line_sends_and_finds_again_what_it_sent(server: Chat) -> None:
 
 def test_the_line_hears_a_refusal_by_its_code(server: Chat) -> None:
     async def go() -> None:
-        await Twilio(server.settings).send(to="+1999", body="hi", message_id=uuid.uuid4())
+        with provider(server) as twilio:
+            await twilio.send(to="+1999", body="hi", message_id=uuid.uuid4())
 
     with pytest.raises(ProviderRefused) as refused:
         asyncio.run(go())
@@ -184,7 +191,8 @@ def test_a_text_from_the_phone_comes_in_and_the_answer_is_delivered(server: Chat
 
     async def send() -> None:
         database = server.database()
-        await sending.send(database, Twilio(server.settings), message_id)
+        with provider(server) as twilio:
+            await sending.send(database, twilio, message_id)
         await database.close()
 
     asyncio.run(send())
@@ -202,8 +210,6 @@ def test_the_webhook_turns_away_what_the_stand_in_did_not_sign(server: Chat) -> 
 
 
 def test_behind_a_public_address_webhooks_are_signed_for_it_and_still_arrive(database_url: str) -> None:
-    from chat_pages import chat_server
-
     with chat_server(database_url, public_url="https://line.example") as server:
         answer = httpx.post(f"{server.url}/demo/phone/send", json={"number": "+16125550199", "text": "hi"})
 
@@ -257,8 +263,6 @@ def test_a_new_phone_has_a_number_of_its_own(server: Chat) -> None:
 
 
 def test_where_a_real_twilio_is_set_up_the_phone_is_off(database_url: str) -> None:
-    from chat_pages import chat_server
-
     with chat_server(database_url, twilio_api_url="https://api.twilio.com") as server:
         page = httpx.get(f"{server.url}/demo").text
         phone = httpx.post(f"{server.url}/demo/phone/send", json={"number": PHONE, "text": "hi"})
