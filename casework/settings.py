@@ -60,7 +60,8 @@ class Settings(BaseSettings):
     mail_from: str = "guidepost@localhost"
     smtp_host: str = "localhost"
     smtp_port: int = 25
-    sms_per_second: float = 1.0
+    sms_per_second: Annotated[float, Field(gt=0)] = 10.0  # what the carrier grants the number: 1 for a long code
+    staff_forward: str | None = None  # E.164; voice calls to the line are put through to it
     gather_seconds: float = 1.2
     log_level: str = "INFO"
 

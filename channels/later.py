@@ -5,25 +5,27 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from procrastinate import App, RetryStrategy
+from procrastinate import App
 
 from casework import clock
 from casework.safety import alarms
 from casework.scheduling import booking, waitlist
 from channels import reminding
+from channels.lanes import Retry
 from channels.paging import Notifier
 
 if TYPE_CHECKING:
     from channels.worker import Parts
 
-_RETRY = RetryStrategy(max_attempts=20, linear_wait=5)
+_RETRY = Retry(tries=40, wait=5, longest=60)
+_PAGE_RETRY = Retry(tries=200, wait=1, longest=5)
 
 
 def register(app: App, parts: Parts) -> None:
     """Adds these tasks to the worker's app."""
     notifier = Notifier(parts.settings, parts.twilio)
 
-    @app.task(name="page", queue="crisis", retry=RetryStrategy(max_attempts=20, wait=1))
+    @app.task(name="page", queue="crisis", retry=_PAGE_RETRY)
     async def page(alarm_id: str, step: int) -> None:
         await alarms.page(parts.database, notifier, uuid.UUID(alarm_id), step)
 

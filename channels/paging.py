@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-import uuid
 from email.message import EmailMessage
 
 import httpx
@@ -33,7 +32,7 @@ class Notifier:
         """Raises NotReached."""
         try:
             if target.startswith("sms:"):
-                await self._twilio.send(to=target.removeprefix("sms:"), body=text, message_id=uuid.uuid4())
+                await self._twilio.send(to=target.removeprefix("sms:"), body=text, message_id=None)
             elif target.startswith("email:"):
                 await asyncio.to_thread(self._mail, target.removeprefix("email:"), text)
             else:

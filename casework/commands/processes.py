@@ -49,17 +49,23 @@ def free_port(wished: int) -> int:
 
 
 @contextmanager
-def database_url(settings: Settings | None = None) -> Iterator[str]:
-    """DATABASE_URL, or the embedded Postgres of the data folder, started if it is not running."""
-    settings = settings or get_settings()
+def database(settings: Settings) -> Iterator[tuple[str, embedded.Server | None]]:
+    """DATABASE_URL, or the embedded Postgres of the data folder, started if it is not running, and that server."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.database_url, None
         return
     server, url = embedded.start(settings.guidepost_data.resolve() / "postgres")
     try:
-        yield url
+        yield url, server
     finally:
         server.cleanup()
+
+
+@contextmanager
+def database_url(settings: Settings | None = None) -> Iterator[str]:
+    """The address alone, for a command that runs beside the line or by itself."""
+    with database(settings or get_settings()) as (url, _):
+        yield url
 
 
 def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:

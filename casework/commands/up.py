@@ -18,6 +18,7 @@ from casework.commands.processes import Part
 from casework.errors import GuidepostError
 from casework.paths import ROOT
 from casework.settings import Settings, demo_password, get_settings
+from casework.storage import embedded
 
 READY_SECONDS = 120
 DEMO_EMAIL = "demo@guidepost.example"
@@ -33,6 +34,7 @@ class _Running:
     part: Part
     process: subprocess.Popen[bytes]
     deaths: list[float] = field(default_factory=list)
+    due: float | None = None  # when a part that died is started again
 
 
 class Line:
@@ -42,6 +44,7 @@ class Line:
         self._settings = settings
         self._console = console
         self._running: list[_Running] = []
+        self.postgres: embedded.Server | None = None  # the embedded one, where there is no DATABASE_URL
         self._began = time.monotonic()
         self._stopping = False
 
@@ -102,15 +105,26 @@ class Line:
                 continue
 
     async def _watch_once(self) -> None:
+        if self._stopping:
+            return
+        if self.postgres is not None and not embedded.runs(self.postgres):
+            self.say("[yellow]the database died; it is started again[/yellow]")
+            if await asyncio.to_thread(embedded.revive, self.postgres):
+                self.say("database is up")
+        now = time.monotonic()
         for each in self._running:
             code = each.process.poll()
-            if code is None or self._stopping:
+            if code is None:
                 continue
-            pause = _PAUSES[min(len(each.deaths), len(_PAUSES) - 1)]
-            each.deaths = [moment for moment in each.deaths if time.monotonic() - moment < 60] + [time.monotonic()]
-            self.say(f"[yellow]{each.part.name} died (exit code {code}); it is started again in {pause} s[/yellow]")
-            await asyncio.sleep(pause)
-            each.process = self._spawn(each.part)
+            if each.due is None:
+                each.deaths = [moment for moment in each.deaths if now - moment < 60]
+                pause = _PAUSES[min(len(each.deaths), len(_PAUSES) - 1)]
+                each.deaths.append(now)
+                each.due = now + pause
+                self.say(f"[yellow]{each.part.name} died (exit code {code}); it is started again in {pause} s[/yellow]")
+            elif now >= each.due:
+                each.due = None
+                each.process = self._spawn(each.part)
 
     def stop(self) -> None:
         """Stops the parts, those that face people first; what has begun is finished."""
@@ -144,7 +158,7 @@ def up(*, train: bool = True) -> int:
     )
     line._settings = settings
     try:
-        with processes.database_url(settings) as url:
+        with processes.database(settings) as (url, line.postgres):
             line.say("database is up")
             asyncio.run(_prepare(settings, url, line))
             return asyncio.run(_run(settings, url, line, console))

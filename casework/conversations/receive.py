@@ -97,6 +97,7 @@ async def receive(
             priority=jobs.REPLY,
             at=at + gather if gather and inbound.payload is None else None,
             conversation_id=conversation.id,
+            message_id=message_id,
         )
     else:
         message.handled_at, message.status = at, "handled"

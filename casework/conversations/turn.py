@@ -19,39 +19,59 @@ from casework.conversations import people
 from casework.conversations.bot import Bot, Reply, Turn
 from casework.conversations.tables import ASSISTANT, IN, OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
-from casework.errors import AssistantUnavailable
 from casework.storage import Database, notify
 from casework.understanding.choices import chosen
 from casework.wording import say
 
 AWAY = timedelta(hours=6)  # after so long a silence the client is welcomed back
 GIVE_UP = timedelta(minutes=3)  # a turn that still fails after so long is people's: nobody is left in silence
+GATHER_AT_MOST = timedelta(seconds=8)  # a text that goes on and on in pieces is answered after so long all the same
 
 
 @dataclass(frozen=True)
 class _Asked:
     turn: Turn
     message_ids: list[uuid.UUID]
-    since: datetime
 
 
-async def take_turn(database: Database, bot: Bot, conversation_id: uuid.UUID, *, at: datetime | None = None) -> None:
-    """Answers what is unanswered, if anything. Raises AssistantUnavailable when it is to be tried again."""
+async def take_turn(
+    database: Database,
+    bot: Bot,
+    conversation_id: uuid.UUID,
+    *,
+    message_id: uuid.UUID | None = None,
+    gather: timedelta = timedelta(0),
+    tried_for: timedelta = timedelta(0),
+    at: datetime | None = None,
+) -> None:
+    """Answers what is unanswered, if anything. Raises what stood in the way when it is to be tried again.
+
+    `message_id` is the message whose job this is: while a newer one has come within `gather`, that one's own job will
+    answer both. `tried_for` is how long the turn has been tried: after GIVE_UP the conversation goes to people.
+    """
     at = at or clock.now()
     async with database.session() as session:
-        asked = await _gather(session, conversation_id, at)
+        asked = await _gather(session, conversation_id, at, message_id, gather)
     if asked is None:
         return
     try:
         replies = await bot.turn(asked.turn)
-    except AssistantUnavailable:
-        if at - asked.since < GIVE_UP:
+        async with database.session() as session:
+            await _answer(session, conversation_id, asked, replies, at)
+    except Exception:
+        if tried_for < GIVE_UP:
             raise
         async with database.session() as session:
             await _give_up(session, conversation_id, asked, at)
-        return
+
+
+async def give_up(database: Database, conversation_id: uuid.UUID, *, at: datetime | None = None) -> None:
+    """Hands what is unanswered in the conversation to people, whatever it is; for a turn that cannot be tried again."""
+    at = at or clock.now()
     async with database.session() as session:
-        await _answer(session, conversation_id, asked, replies, at)
+        asked = await _gather(session, conversation_id, at)
+        if asked is not None:
+            await _give_up(session, conversation_id, asked, at)
 
 
 async def resume(database: Database, bot: Bot, conversation_id: uuid.UUID) -> None:
@@ -100,8 +120,14 @@ async def resume(database: Database, bot: Bot, conversation_id: uuid.UUID) -> No
             )
 
 
-async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetime) -> _Asked | None:
-    """Fixes which messages this turn answers."""
+async def _gather(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    at: datetime,
+    message_id: uuid.UUID | None = None,
+    gather: timedelta = timedelta(0),
+) -> _Asked | None:
+    """Fixes which messages this turn answers. None where there is nothing to answer, or not yet."""
     found = await people.by_id(session, conversation_id)
     if found is None:
         return None
@@ -123,6 +149,8 @@ async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetim
         _handled(waiting, at)
         return None
     begun = next((m.turn_id for m in waiting if m.turn_id), None)
+    if begun is None and _more_to_come(waiting, message_id, gather, at):
+        return None
     pieces = [m for m in waiting if m.turn_id == begun] if begun else waiting
     turn_id = begun or pieces[-1].id
     for piece in pieces:
@@ -146,8 +174,15 @@ async def _gather(session: AsyncSession, conversation_id: uuid.UUID, at: datetim
             },
         ),
         [piece.id for piece in pieces],
-        pieces[0].created_at,
     )
+
+
+def _more_to_come(waiting: list[Message], message_id: uuid.UUID | None, gather: timedelta, at: datetime) -> bool:
+    """Whether to leave the turn to the job of a newer message, which has just come in and has one of its own."""
+    newest = waiting[-1]
+    if message_id is None or newest.id == message_id or newest.payload is not None:
+        return False
+    return at - newest.created_at < gather and at - waiting[0].created_at < GATHER_AT_MOST
 
 
 async def _last_choices(session: AsyncSession, conversation_id: uuid.UUID, before: int) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from casework.storage import new_id, notify
 
 _PIECE = 1_000  # between the positions of a long reply's pieces: above any number of replies of one turn
 
+
 async def put(
     session: AsyncSession,
     client: Client,
@@ -86,7 +87,6 @@ async def defer_sending(
     """Defers the job that hands the message over. Those of one conversation run one after the other, in order; an
     urgent one does not wait for its turn behind others.
     """
-    more = {"even_if_opted_out": True} if even_if_opted_out else {}
     await jobs.defer(
         session,
         "send_sms",
@@ -94,5 +94,5 @@ async def defer_sending(
         lock=None if urgent else f"send:{conversation_id}",
         priority=jobs.CRISIS if urgent else jobs.REPLY,
         message_id=message_id,
-        **more,
+        even_if_opted_out=even_if_opted_out,
     )

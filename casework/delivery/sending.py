@@ -135,6 +135,9 @@ async def _take(
     ).scalar_one_or_none()
     if message is None or message.status not in ("queued", "sending"):
         return None
+    if message.provider_id is not None:
+        message.status = "sent"
+        return None
     found = await people.by_id(session, message.conversation_id)
     if found is None or found[0].phone is None:
         message.status = "dropped"
@@ -174,8 +177,8 @@ def _may_go(message: Message, client: Client, conversation: Conversation, even_i
         return False
     if message.author != ASSISTANT:
         return True
-    handed_over = conversation.owner == PERSON and conversation.owner_turn != message.in_reply_to
-    return not handed_over and conversation.safety != "crisis"
+    own_turn = message.in_reply_to is not None and conversation.owner_turn == message.in_reply_to
+    return (conversation.owner != PERSON or own_turn) and conversation.safety != "crisis"
 
 
 async def _found(database: Database, provider: SmsProvider, parcel: _Parcel) -> str | None:
@@ -218,6 +221,4 @@ async def _to_people(session: AsyncSession, message: Message) -> None:
     """The client waits for words that will not come: staff see them in the queue."""
     found = await people.by_id(session, message.conversation_id)
     if found is not None and found[0].opted_out_at is None:
-        await handoff.to_people(
-            session, *found, reason="assistant_failed", urgency=2, at=clock.now(), take_over=False
-        )
+        await handoff.to_people(session, *found, reason="assistant_failed", urgency=2, at=clock.now(), take_over=False)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import clock
+from casework import clock, jobs
 from casework.conversations import people
 from casework.conversations.tables import Message
+from casework.delivery.provider_errors import passes
 from casework.delivery.sending import OPTED_OUT
 from casework.storage import notify
 
 log = structlog.get_logger(__name__)
+AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))  # before an undelivered text is sent again
 # `dropped` is never sent, but a message may be dropped while the provider already has it: what it says then holds.
 _ORDER = {"queued": 0, "dropped": 0, "sending": 1, "sent": 2, "delivered": 3, "undelivered": 3, "failed": 3}
 # Twilio's words for a message's state, as ours.
+# Whatever it calls its own first steps, the message has been handed over.
 _FROM_PROVIDER = {
-    "accepted": "sending",
-    "scheduled": "sending",
-    "queued": "sending",
-    "sending": "sending",
+    "accepted": "sent",
+    "scheduled": "sent",
+    "queued": "sent",
+    "sending": "sent",
     "sent": "sent",
     "delivered": "delivered",
     "read": "delivered",
@@ -50,17 +54,36 @@ async def record(
     reached = _FROM_PROVIDER.get(status)
     if reached is None or _ORDER[reached] <= _ORDER.get(message.status, 0):
         return True
-    # The provider has it: for us "being sent" is over, whatever it calls its own first steps.
-    message.status = "sent" if reached == "sending" else reached
+    message.status = reached
     message.sent_at = message.sent_at or clock.now()
     if error_code:
         message.error_code = error_code
+        await _perhaps_again(session, message, error_code)
     if error_code == OPTED_OUT:
         found = await people.by_id(session, message.conversation_id)
         if found is not None and found[0].opted_out_at is None:
             found[0].opted_out_at = clock.now()
     await notify(session, kind="status", conversation=message.conversation_id)
     return True
+
+
+async def _perhaps_again(session: AsyncSession, message: Message, error_code: int) -> None:
+    """A phone that was off may be on later. Until then the message shows as what it is: not delivered."""
+    if not passes(error_code) or message.attempts > len(AGAIN):
+        return
+    pause = AGAIN[max(message.attempts, 1) - 1]
+    await jobs.defer(session, "send_again", queue="sms", at=clock.now() + pause, message_id=message.id)
+
+
+async def again(session: AsyncSession, message_id: uuid.UUID) -> None:
+    """The job "send_again": puts a message that was not delivered back into the outbox."""
+    message = await session.get(Message, message_id, with_for_update=True)
+    if message is None or message.status not in ("undelivered", "failed"):
+        return
+    message.status, message.provider_id = "queued", None
+    # No lock: what the client was told since then need not wait for it.
+    await jobs.defer(session, "send_sms", queue="sms", message_id=message.id)
+    await notify(session, kind="status", conversation=message.conversation_id)
 
 
 async def _message(session: AsyncSession, provider_id: str, message_id: uuid.UUID | None) -> Message | None:

@@ -40,8 +40,11 @@ class Example:
     text: str
 
 
-def read(folder: Path = TRAIN) -> list[Example]:
-    """The lines of every batch. Raises ValueError with file and line of one that cannot be read."""
+def read(folder: Path = TRAIN, *, joined: str = ". ") -> list[Example]:
+    """The lines of every batch; texts in a row are put together with `joined`.
+
+    Raises ValueError with file and line of one that cannot be read.
+    """
     examples: list[Example] = []
     for file in sorted(folder.glob("*.psv")):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -52,7 +55,7 @@ def read(folder: Path = TRAIN) -> list[Example]:
                 raise ValueError(f"{file.name}, line {number}: not level|kinds|language|text")
             level, kinds, language, text = parts
             named = tuple(kind for kind in kinds.split(",") if kind in KINDS)
-            examples.append(Example(file.stem, level, named, language, text.replace(" // ", ". ")))
+            examples.append(Example(file.stem, level, named, language, text.replace(" // ", joined)))
     return examples
 
 
@@ -61,7 +64,7 @@ def train(out: Path = FOLDER, folder: Path = TRAIN) -> dict[str, Any]:
     version = fingerprint()
     examples = read(folder)
     arrays, held_out = fit(examples)
-    settings = _settings(examples, held_out) | {"version": version}
+    settings = settings_of(examples, held_out) | {"version": version}
     out.mkdir(parents=True, exist_ok=True)
     partial = out / "model.partial.npz"
     np.savez_compressed(partial, **arrays)
@@ -79,8 +82,7 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], Floats]:
     targets = np.array([_target(example) for example in examples], dtype=np.float32)
     offsets = targets.mean(axis=0)
     targets -= offsets
-    kernel[np.diag_indices_from(kernel)] += RIDGE
-    inverse = np.linalg.inv(kernel)
+    inverse = _inverse(kernel)
     weights = inverse @ targets
     held_out = np.empty_like(targets)
     batches = np.array([example.batch for example in examples])
@@ -99,6 +101,19 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], Floats]:
         "idf": idf.astype(np.float16),
     }
     return arrays, held_out + offsets
+
+
+def _inverse(kernel: Floats) -> Floats:
+    """Of the kernel with RIDGE on its diagonal, by Cholesky: half the time of a general inverse. Uses up `kernel`."""
+    from scipy.linalg import cholesky, lapack  # type: ignore[import-untyped]
+
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    factor = cholesky(kernel, lower=True, overwrite_a=True, check_finite=False)
+    lower, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
+    assert not failed
+    lower = np.tril(lower)
+    lower += np.tril(lower, -1).T
+    return np.asarray(lower, dtype=np.float32)
 
 
 def _target(example: Example) -> list[float]:
@@ -127,7 +142,8 @@ def _kernel(texts: list[str], vectors: Floats) -> tuple[Floats, Floats, list[tup
     return kernel, idf, rows
 
 
-def _settings(examples: list[Example], held_out: Floats) -> dict[str, Any]:
+def settings_of(examples: list[Example], held_out: Floats) -> dict[str, Any]:
+    """Calibration, thresholds and cross-validated figures, from outputs for batches that were left out."""
     levels = np.array([LEVELS.index(example.level) for example in examples])
     spanish = np.array([example.language != "en" for example in examples])
     raw = mixed(held_out[:, :2], MIX)

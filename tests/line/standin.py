@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -38,7 +39,9 @@ class StandIn:
         self.port = port
         self.sent: list[Sent] = []
         self.refuse: list[tuple[int, int]] = []  # (HTTP status, code) for the next requests
+        self.lose: list[bool] = []  # for the next requests: taken, but the answer is lost (HTTP 500)
         self.arrived = threading.Condition()
+        self._counts: Counter[str] = Counter()
         self._server = uvicorn.Server(
             uvicorn.Config(self._app(), host="127.0.0.1", port=port, log_level="error", lifespan="off")
         )
@@ -46,6 +49,10 @@ class StandIn:
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
+
+    def count(self, number: str) -> int:
+        """How many messages that number has got."""
+        return self._counts[number]
 
     @property
     def url(self) -> str:
@@ -72,7 +79,10 @@ class StandIn:
             )
             with self.arrived:
                 self.sent.append(sent)
+                self._counts[sent.to] += 1
                 self.arrived.notify_all()
+            if self.lose and self.lose.pop(0):
+                return JSONResponse({"code": 20500, "message": "internal error", "status": 500}, 500)
             return JSONResponse(self._json(account, sent), 201)
 
         @app.get("/2010-04-01/Accounts/{account}/Messages.json")
@@ -118,8 +128,11 @@ class StandIn:
 class Phone:
     """A client's phone. `text` sends and waits for what the line answers."""
 
-    def __init__(self, standin: StandIn, base: str, number: str) -> None:
+    def __init__(
+        self, standin: StandIn, base: str, number: str, settled: Callable[[str], bool] | None = None
+    ) -> None:
         self.number = number
+        self._settled = settled
         self.texts = 0
         self._standin = standin
         self._base = base
@@ -148,11 +161,15 @@ class Phone:
         assert answer.status_code == 200, answer.text
         return answer
 
+    def close(self) -> None:
+        self._http.close()
+
     def received(self) -> list[str]:
         return [sent.body for sent in self._standin.sent if sent.to == self.number]
 
     def answers(self, *, within: float = 20.0, quiet: float = 0.7) -> list[str]:
-        """What came since the last look: waits for the first message, then until the line is quiet."""
+        """What came since the last look: waits for the first message, then until the line has no more to say (it is
+        asked, where it can be; else until it was quiet for so many seconds)."""
         deadline = time.monotonic() + within
         while len(self.received()) <= self._seen:
             if time.monotonic() > deadline:
@@ -160,7 +177,9 @@ class Phone:
             with self._standin.arrived:
                 self._standin.arrived.wait(0.1)
         count, since = len(self.received()), time.monotonic()
-        while time.monotonic() - since < quiet:
+        while time.monotonic() < deadline:
+            if self._settled(self.number) if self._settled else time.monotonic() - since > quiet:
+                break
             time.sleep(0.05)
             if len(self.received()) != count:
                 count, since = len(self.received()), time.monotonic()

@@ -69,13 +69,14 @@ def test_by_sms_from_hi_to_a_booked_appointment_and_a_handoff(line: Running) -> 
     assert "Booked:" in everything
     assert "(sample)" in everything
     assert "Central time" in everything
-    queue = sign_in(line).get("/console").text
-    assert "Dana" in queue
+    with sign_in(line) as browser:
+        assert "Dana" in browser.get("/console").text
 
 
 def test_by_web_chat_from_hi_to_a_booked_appointment_and_a_handoff(line: Running) -> None:
     asyncio.run(_by_web_chat(line))
-    assert "Robin" in sign_in(line).get("/console").text
+    with sign_in(line) as browser:
+        assert "Robin" in browser.get("/console").text
 
 
 async def _by_web_chat(line: Running) -> None:

@@ -1,0 +1,68 @@
+"""Killing the parts of a running line at random, as the machine's worst day would."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+
+from tests.line.line import Running
+
+PARTS = {"web": "channels.app:", "worker": "channels.worker", "actions": "actions.server:", "bot": "bot.serve"}
+# The model server takes ten to fifteen seconds to come back, and nothing is answered meanwhile: it dies less often.
+WEIGHTS = {"web": 5, "worker": 6, "actions": 4, "bot": 2, "postgres": 3}
+
+
+class Killer:
+    """Sends SIGKILL to a random part every `every` seconds (from, to), `kills` times; `killed` counts them."""
+
+    def __init__(self, line: Running, *, kills: int, every: tuple[float, float], seed: int) -> None:
+        self.killed: Counter[str] = Counter()
+        self._line, self._kills, self._every = line, kills, every
+        self._rng = random.Random(seed)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.enough = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self.enough.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self.killed.total() < self._kills and not self.enough.is_set():
+            time.sleep(self._rng.uniform(*self._every))
+            name = self._rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+            process = self._find(name)
+            if process is None:
+                continue  # it is just being started again
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+            self.killed[name] += 1
+
+    def _find(self, name: str) -> psutil.Process | None:
+        if name == "postgres":
+            return _postmaster(self._line.folder / "postgres" / "postmaster.pid")
+        assert self._line.process is not None
+        for child in psutil.Process(self._line.process.pid).children():
+            try:
+                if PARTS[name] in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                    return child
+            except psutil.NoSuchProcess:
+                continue
+        return None
+
+
+def _postmaster(file: Path) -> psutil.Process | None:
+    try:
+        process = psutil.Process(int(file.read_text().splitlines()[0]))
+        return process if "postgres" in process.name() else None
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return None

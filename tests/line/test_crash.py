@@ -1,0 +1,134 @@
+"""Not one text lost, doubled or out of order, whatever dies.
+
+Clients text while web, worker, actions, bot and Postgres are killed with SIGKILL at random. Before that one client of
+each kind texts the same undisturbed: every other one must get the very same answers in the very same order, and end in
+the same state.
+
+GUIDEPOST_CRASH=turns,conversations,kills,seconds makes it longer or shorter, GUIDEPOST_CRASH_SEED another run; the
+default is 300,30,40 within about four minutes of texting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from casework.storage.encryption import blind_index
+from tests.line.killing import Killer
+from tests.line.line import Running
+from tests.line.simulator import Simulator
+
+pytestmark = [pytest.mark.line, pytest.mark.timeout(1500)]
+
+TURNS, CONVERSATIONS, KILLS, SECONDS = (
+    int(part) for part in os.environ.get("GUIDEPOST_CRASH", "300,30,40,200").split(",")
+)
+SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
+SETTLE = 120.0  # seconds after the last kill for what is still on its way
+
+SCRIPTS = (
+    ("hi", "yes", "55401", "34", "no", "no", "bipolar", "yes", "1 2", "i have medicaid"),
+    ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
+    ("hola", "si", "33125", "45", "no", "no", "depresion", "si", "2", "no tengo seguro"),
+    ("need a case manager", "yes", "19104", "27", "yes", "no", "ptsd", "yes", "why do you ask", "3"),
+    ("hi", "no", "98101", "62", "no", "no", "skip", "go back", "skip", "1"),
+)
+
+
+def texts(kind: int) -> list[str]:
+    script = SCRIPTS[kind % len(SCRIPTS)]
+    return [script[n % len(script)] for n in range(TURNS // CONVERSATIONS)]
+
+
+@pytest.fixture(scope="module")
+def own_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A line that nothing else uses: it will not be treated well."""
+    running = Running(Path(tmp_path_factory.mktemp("crash")))
+    running.start()
+    yield running
+    running.close()
+
+
+def waiting(line: Running) -> int | None:
+    """Messages not answered or not handed over yet; None while the database is away."""
+    try:
+        with psycopg.connect(line.database_url, connect_timeout=2) as connection:
+            found = connection.execute(
+                "select count(*) from messages where (direction = 'in' and handled_at is null)"
+                " or (direction = 'out' and status in ('queued', 'sending'))"
+            ).fetchone()
+    except psycopg.Error:
+        return None
+    return int(found[0]) if found else None
+
+
+def settle(line: Running) -> None:
+    deadline = time.monotonic() + SETTLE
+    while waiting(line) != 0:
+        assert time.monotonic() < deadline, f"{waiting(line)} messages were never answered or handed over"
+        time.sleep(0.5)
+
+
+def state(line: Running, number: str) -> dict[str, Any]:
+    """What the line knows of a client in the end."""
+    key = Fernet(line.keys["ENCRYPTION_KEYS"].split(",")[-1])
+    with psycopg.connect(line.database_url) as connection:
+        index = blind_index(number, "phone", keys=line.keys["ENCRYPTION_KEYS"])
+        client, *known = connection.execute(
+            "select p.id, p.language, p.saving_agreed_at is not null, p.saving_refused_at is not null, c.owner,"
+            " c.safety, (select count(*) from messages m where m.conversation_id = c.id and m.direction = 'in'),"
+            " (select count(*) from handoffs h where h.client_id = p.id),"
+            " (select count(*) from messages m where m.conversation_id = c.id and m.status in ('dropped', 'failed'))"
+            " from clients p join conversations c on c.client_id = p.id where p.phone_index = %s",
+            [index],
+        ).fetchone() or (None,)
+        answers = connection.execute(
+            "select fact, value from answers where client_id = %s and superseded_at is null", [client]
+        ).fetchall()
+    opened = {fact: json.loads(key.decrypt(bytes(value))) if value is not None else None for fact, value in answers}
+    return {"known": known, "answers": opened}
+
+
+def bodies(line: Running, number: str) -> list[str]:
+    return [sent.body for sent in line.standin.sent if sent.to == number]
+
+
+def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(own_line: Running) -> None:
+    line = own_line
+    undisturbed = {f"+1763555{n:04d}": texts(n) for n in range(100, 100 + len(SCRIPTS))}
+    asyncio.run(Simulator(line.base, line.standin, seed=SEED, think=(0.8, 1.0), duplicates=0).run(undisturbed))
+    settle(line)
+
+    each = SECONDS / (TURNS // CONVERSATIONS)
+    clients = {f"+1952555{n:04d}": texts(n) for n in range(100, 100 + CONVERSATIONS)}
+    simulator = Simulator(line.base, line.standin, seed=SEED, think=(0.5 * each, 1.0 * each))
+    gap = SECONDS / KILLS
+    killer = Killer(line, kills=KILLS, every=(0.5 * gap, 1.3 * gap), seed=SEED)
+    killer.start()
+    began = time.monotonic()
+    try:
+        asyncio.run(simulator.run(clients))
+    finally:
+        killer.join()
+    took = time.monotonic() - began
+    settle(line)
+    slowest = sorted(simulator.waits)[-1]
+    print(
+        f"{TURNS} turns, {CONVERSATIONS} conversations, {killer.killed.total()} kills {dict(killer.killed)} in"
+        f" {took:.0f} s; {simulator.failed} webhooks not taken at first; slowest answer {slowest:.0f} s"
+    )
+    assert killer.killed.total() >= min(KILLS, took / (1.5 * gap)), killer.killed
+
+    for n, number in enumerate(clients):
+        twin = list(undisturbed)[n % len(SCRIPTS)]
+        assert bodies(line, number) == bodies(line, twin), f"kind {n % len(SCRIPTS)}: the answers differ"
+        assert state(line, number) == state(line, twin), f"kind {n % len(SCRIPTS)}: the states differ"
