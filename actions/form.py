@@ -163,7 +163,7 @@ class AskStep(CaseAction):
         if step is None:
             return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
         times = int(case.tracker.get_slot(ASKED_TIMES) or 0) if step == case.asking else 0
-        if case.metadata.get("away") and times == 0 and len(case.answers) > 1:
+        if case.metadata.get("away") and len(case.answers) > 1:
             case.say("utter_welcome_back")
         events = await asking.ask(case, step, times)
         return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 1)]

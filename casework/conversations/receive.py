@@ -86,6 +86,9 @@ async def receive(
     language.follow(client, inbound.text)
     verdict = await safety.on_message(session, client, conversation, message, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
+    if verdict.taken and keyword and keyword.answered and keyword.name == keywords.STOP:
+        # The carrier has stopped texts to them already; what danger asked for stays queued: it decides about that.
+        client.opted_out_at = client.opted_out_at or at
     if verdict.taken or (keyword and await keywords.act(session, client, conversation, keyword, at=at)):
         message.handled_at, message.status = at, "handled"
     elif conversation.owner == ASSISTANT:

@@ -122,7 +122,7 @@ async def page(
     alarm_id = uuid.UUID(str(alarm_id))
     async with database.session() as session:
         alarm = await session.get(Alarm, alarm_id)
-        if alarm is None or alarm.status != OPEN or alarm.step != step:
+        if alarm is None or alarm.status != OPEN or alarm.step != step or alarm.exhausted_at:
             return  # answered, closed, erased, or paged already
     targets = settings.on_call
     target = targets[step % _CALL % len(targets)] if targets else None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from casework.safety import lexicon
-from casework.safety.text import fold
+from casework.safety.text import fold, sentences
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -32,14 +32,36 @@ def encoder() -> Any:
     return make(threads=1)
 
 
-def vectors(texts: Sequence[str]) -> Floats:
-    """One row of 512 floats for each text, of length 1; a text without a word has zeros."""
-    said = [text if any(c.isalnum() for c in text) else "" for text in texts]
-    rows = np.zeros((len(texts), 512), dtype=np.float32)
-    places = [place for place, text in enumerate(said) if text]
-    if places:
-        rows[places] = encoder().encode([said[place] for place in places])
-    return rows
+def vectors(texts: Sequence[str]) -> tuple[Floats, Floats]:
+    """Two rows of 512 floats for each text, of length 1: the whole text's, and the mean of its sentences'.
+
+    The second keeps one sentence of danger from drowning in the others. A text without a word has zeros.
+    """
+    pieces: list[str] = []
+    owners: list[int] = []
+    whole: list[int] = []  # where each text's own vector is among those of the pieces, -1 for none
+    for place, text in enumerate(texts):
+        parts = [part for part in sentences(text) if _has_words(part)]
+        pieces += parts
+        owners += [place] * len(parts)
+        whole.append(len(pieces) - 1 if len(parts) == 1 else -1)
+    asked = [text for text, place in zip(texts, whole, strict=True) if place < 0 and _has_words(text)]
+    rows = np.zeros((len(pieces) + len(asked) + 1, 512), dtype=np.float32)
+    if pieces or asked:
+        rows[:-1] = encoder().encode([*pieces, *asked])
+    more = iter(range(len(pieces), len(pieces) + len(asked)))
+    places = [
+        place if place >= 0 else next(more) if _has_words(text) else -1
+        for text, place in zip(texts, whole, strict=True)
+    ]
+    means = np.zeros((len(texts), 512), dtype=np.float32)
+    np.add.at(means, owners, rows[: len(pieces)])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+    return rows[places], means
+
+
+def _has_words(text: str) -> bool:
+    return any(c.isalnum() for c in text)
 
 
 def _hash(feature: str) -> int:

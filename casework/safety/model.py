@@ -1,5 +1,5 @@
-"""The trained classifier, read in numpy: kernel ridge regression with the sum of two kernels, a radial one over the
-encoder's vector and a linear one over n-grams and phrase hits. Plain arrays and JSON, no pickle.
+"""The trained classifier, read in numpy: kernel ridge regression with the sum of three kernels: a radial one over
+the encoder's vector of the text, another over the mean of its sentences, and a linear one over n-grams and phrase hits. Plain arrays and JSON, no pickle.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Scores:
 
 class Model:
     """`settings`: gamma, mix, outputs {name: [slope, offset]}, thresholds {language: {crisis, danger}}, kinds [names],
-    version. `arrays`: support (texts x 512), weights (texts x outputs), linear (features x outputs), offsets, idf;
+    version. `arrays`: support and parts (texts x 512), weights (texts x outputs), linear (features x outputs), offsets, idf;
     the outputs are those of OUTPUTS and the kinds.
     """
 
@@ -42,7 +42,8 @@ class Model:
         self.settings = settings
         self.version: str = settings["version"]
         self._support: Floats = arrays["support"].astype(np.float32)
-        self._support_squares = np.einsum("ij,ij->i", self._support, self._support)
+        self._parts: Floats = arrays["parts"].astype(np.float32)
+        self._squares = squares(self._support), squares(self._parts)
         self._weights: Floats = arrays["weights"].astype(np.float32)
         self._linear: Floats = np.ascontiguousarray(arrays["linear"].astype(np.float32))
         self._offsets: Floats = arrays["offsets"].astype(np.float32)
@@ -55,10 +56,11 @@ class Model:
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
         """The scores of each text. Texts are encoded together, which is quicker."""
-        vectors = features.vectors(texts)
-        squares = np.einsum("ij,ij->i", vectors, vectors)
-        distances = squares[:, None] + self._support_squares[None, :] - 2 * vectors @ self._support.T
-        rows = np.exp(-self.settings["gamma"] * distances) @ self._weights
+        whole, parts = features.vectors(texts)
+        gamma = self.settings["gamma"]
+        kernel = radial(whole, self._support, self._squares[0], gamma)
+        kernel += radial(parts, self._parts, self._squares[1], gamma)
+        rows = kernel @ self._weights
         rows = rows + np.stack([self.linear(text) for text in texts]) + self._offsets
         return [self._scores(row) for row in rows]
 
@@ -72,6 +74,21 @@ class Model:
         return Scores(
             crisis, max(crisis, danger), {kind: float(row[len(OUTPUTS) + place]) for place, kind in enumerate(kinds)}
         )
+
+
+def squares(rows: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows), dtype=np.float32)
+
+
+def radial(rows: Floats, others: Floats, others_squares: Floats, gamma: float) -> Floats:
+    """The Gaussian kernel between each of `rows` and each of `others`."""
+    distances = squares(rows)[:, None] + others_squares[None, :] - 2 * rows @ others.T
+    return np.asarray(np.exp(-gamma * np.maximum(distances, 0)), dtype=np.float32)
+
+
+def raised(shares: Any, phrase: Any) -> Any:
+    """Probabilities of a text that holds a phrase of crisis: as if two had judged it, and either might be right."""
+    return np.where(phrase, 1 - (1 - shares) ** 2, shares)
 
 
 def mixed(outputs: Any, mix: float) -> Any:

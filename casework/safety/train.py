@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from casework.safety import features, model
+from casework.safety import features, lexicon, model
 from casework.safety.features import SIZE, Floats
 from casework.safety.levels import CONCERN, CRISIS, KINDS, LEVELS, NONE
-from casework.safety.model import FOLDER, OUTPUTS, TRAIN, fingerprint, is_current, mixed
+from casework.safety.model import FOLDER, OUTPUTS, TRAIN, fingerprint, is_current, mixed, radial, raised, squares
 
 __all__ = ["is_current", "read", "train"]
 
 GAMMA = 2.0  # of the radial kernel over vectors of length 1
-RIDGE = 0.5
+RIDGE = 0.6
 MIX = 0.5
 # The shares of "none" messages that may be taken for crisis, and for concern or crisis, in cross-validation.
 FALSE_ALARMS = {"crisis": 0.03, "danger": 0.10}
@@ -77,8 +77,10 @@ def train(out: Path = FOLDER, folder: Path = TRAIN) -> dict[str, Any]:
 def fit(examples: list[Example]) -> tuple[dict[str, Any], Floats]:
     """The model's arrays, and each example's outputs when its whole batch was left out."""
     texts = [example.text for example in examples]
-    vectors = features.vectors(texts)
-    kernel, idf, rows = _kernel(texts, vectors)
+    whole, parts = features.vectors(texts)
+    kernel, idf, rows = _ngrams(texts)
+    for vectors in (whole, parts):
+        kernel += radial(vectors, vectors, squares(vectors), GAMMA)
     targets = np.array([_target(example) for example in examples], dtype=np.float32)
     offsets = targets.mean(axis=0)
     targets -= offsets
@@ -94,7 +96,8 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], Floats]:
     for row, (places, values) in enumerate(rows):
         np.add.at(linear, places, values[:, None] * weights[row])
     arrays = {
-        "support": vectors.astype(np.float16),
+        "support": whole.astype(np.float16),
+        "parts": parts.astype(np.float16),
         "weights": weights.astype(np.float32),
         "linear": linear.astype(np.float16),
         "offsets": offsets,
@@ -121,8 +124,8 @@ def _target(example: Example) -> list[float]:
     return [1.0 if yes else -1.0 for yes in (*levels, *(kind in example.kinds for kind in KINDS))]
 
 
-def _kernel(texts: list[str], vectors: Floats) -> tuple[Floats, Floats, list[tuple[Any, Floats]]]:
-    """The sum of both kernels, the n-grams' weights, and each text's sparse row."""
+def _ngrams(texts: list[str]) -> tuple[Floats, Floats, list[tuple[Any, Floats]]]:
+    """The linear kernel, the n-grams' weights, and each text's sparse row."""
     from scipy.sparse import csr_array  # type: ignore[import-untyped]  # only training needs it
 
     seen = np.zeros(SIZE, dtype=np.float32)
@@ -136,23 +139,21 @@ def _kernel(texts: list[str], vectors: Floats) -> tuple[Floats, Floats, list[tup
     table = csr_array(
         (np.concatenate([v for _, v in rows]), np.concatenate([p for p, _ in rows]), starts), shape=(len(texts), SIZE)
     )
-    kernel = (table @ table.T).toarray().astype(np.float32)
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    kernel += np.exp(-GAMMA * (squares[:, None] + squares[None, :] - 2 * vectors @ vectors.T))
-    return kernel, idf, rows
+    return (table @ table.T).toarray().astype(np.float32), idf, rows
 
 
 def settings_of(examples: list[Example], held_out: Floats) -> dict[str, Any]:
     """Calibration, thresholds and cross-validated figures, from outputs for batches that were left out."""
     levels = np.array([LEVELS.index(example.level) for example in examples])
     spanish = np.array([example.language != "en" for example in examples])
+    phrase = np.array([any(hit.level == CRISIS for hit in lexicon.phrases(example.text)) for example in examples])
     raw = mixed(held_out[:, :2], MIX)
     outputs: dict[str, list[float]] = {}
     shares = np.empty_like(raw)
     for place, (name, least) in enumerate(zip(OUTPUTS, (CRISIS, CONCERN), strict=True)):
         slope, offset = _calibrate(raw[:, place], levels >= LEVELS.index(least))
         outputs[name] = [slope, offset]
-        shares[:, place] = 1 / (1 + np.exp(-(slope * raw[:, place] + offset)))
+        shares[:, place] = raised(1 / (1 + np.exp(-(slope * raw[:, place] + offset))), phrase)
     shares[:, 1] = shares.max(axis=1)
     thresholds: dict[str, dict[str, float]] = {}
     figures: dict[str, dict[str, float]] = {}

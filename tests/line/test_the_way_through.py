@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -31,7 +33,7 @@ ANSWERS = (
     ("When would you like to talk", "the first one"),
     ("Shall I book it", "yes"),
     ("pass", "yes"),
-    ("name", "Dana"),
+    ("What name should", "Dana"),
 )
 
 
@@ -42,17 +44,18 @@ def answer_to(said: str) -> str:
     return max(asked)[1]
 
 
-def sign_in(line: Running) -> httpx.Client:
+@contextmanager
+def signed_in(line: Running) -> Iterator[httpx.Client]:
     """A signed-in browser of the demo's staff."""
     keys = json.loads((line.folder / "demo-keys.json").read_text())
-    browser = httpx.Client(base_url=line.base, follow_redirects=True)
-    page = browser.get("/console/sign-in").text
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
-    fields |= {"email": "demo@guidepost.example", "password": keys["DEMO_PASSWORD"]}
-    answer = browser.post("/console/sign-in", data=fields)
-    assert answer.status_code == 200
-    assert "Sign out" in answer.text
-    return browser
+    with httpx.Client(base_url=line.base, follow_redirects=True) as browser:
+        page = browser.get("/console/sign-in").text
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+        fields |= {"email": "demo@guidepost.example", "password": keys["DEMO_PASSWORD"]}
+        answer = browser.post("/console/sign-in", data=fields)
+        assert answer.status_code == 200
+        assert "Sign out" in answer.text
+        yield browser
 
 
 def test_by_sms_from_hi_to_a_booked_appointment_and_a_handoff(line: Running) -> None:
@@ -69,13 +72,13 @@ def test_by_sms_from_hi_to_a_booked_appointment_and_a_handoff(line: Running) -> 
     assert "Booked:" in everything
     assert "(sample)" in everything
     assert "Central time" in everything
-    with sign_in(line) as browser:
+    with signed_in(line) as browser:
         assert "Dana" in browser.get("/console").text
 
 
 def test_by_web_chat_from_hi_to_a_booked_appointment_and_a_handoff(line: Running) -> None:
     asyncio.run(_by_web_chat(line))
-    with sign_in(line) as browser:
+    with signed_in(line) as browser:
         assert "Robin" in browser.get("/console").text
 
 

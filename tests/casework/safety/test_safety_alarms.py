@@ -57,8 +57,8 @@ def test_the_next_person_is_called_after_two_minutes_until_somebody_acknowledges
     waiting = client.jobs("page")
     assert [job["args"]["step"] for job in waiting] == [0, 1, 2, 3, 4]
     assert all(job["scheduled_at"] == client.now + timedelta(minutes=2) for job in waiting[1:])
-    staff = client.staff()
-    alarm = client.run(lambda session: alarms.acknowledge(session, client.alarms()[0].id, staff, client.now))
+    staff, opened = client.staff(), client.alarms()[0].id
+    alarm = client.run(lambda session: alarms.acknowledge(session, opened, staff, client.now))
     assert (alarm.status, alarm.acknowledged_by) == ("acknowledged", staff)
     page(client, pager, 4)
     assert len(pager.sent) == 4
@@ -122,8 +122,8 @@ def test_without_an_on_call_list_the_console_alarm_stands_and_says_so(
 def test_a_crisis_after_an_alarm_was_closed_opens_a_new_one(line: Opens) -> None:
     client = line()
     client.say(DANGER)
-    staff = client.staff()
-    client.run(lambda session: alarms.close(session, client.alarms()[0].id, staff, client.now))
+    staff, opened = client.staff(), client.alarms()[0].id
+    client.run(lambda session: alarms.close(session, opened, staff, client.now))
     client.say("i want to die")
     assert [alarm.status for alarm in client.alarms()] == ["closed", "open"]
 
@@ -131,8 +131,8 @@ def test_a_crisis_after_an_alarm_was_closed_opens_a_new_one(line: Opens) -> None
 def test_worse_words_long_after_an_acknowledgement_call_again(line: Opens) -> None:
     client = line()
     client.say(DANGER)
-    staff = client.staff()
-    client.run(lambda session: alarms.acknowledge(session, client.alarms()[0].id, staff, client.now))
+    staff, opened = client.staff(), client.alarms()[0].id
+    client.run(lambda session: alarms.acknowledge(session, opened, staff, client.now))
     client.say("i want to die", later=timedelta(minutes=1))
     assert client.alarms()[0].status == "acknowledged"
     client.say("i want to die", later=timedelta(minutes=12))

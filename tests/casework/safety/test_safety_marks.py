@@ -19,9 +19,9 @@ def test_marks_are_exported_as_training_lines(line: Callable[..., Line], tmp_pat
     client.say("hello there friend")
     client.say("i want to die | for real\nplease")
     staff = client.staff()
+    first, second = client.assessments()
 
     async def work(session: Any) -> list[str]:
-        first, second = client.assessments()
         await marks.mark(session, first.message_id, "none", staff, client.now)
         marked = await marks.mark(session, second.message_id, "crisis", staff, client.now)
         assert (marked.mark, marked.marked_by) == ("crisis", staff)
