@@ -8,6 +8,7 @@ database went away at the moment when its end was to be written down).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -24,6 +25,7 @@ from casework.logs import where
 from casework.storage import Database
 
 log = structlog.get_logger(__name__)
+logging.getLogger("procrastinate.blueprints").setLevel(logging.ERROR)  # it warns of apps made by a main module
 STALLED_AFTER = 10.0  # seconds without a sign of life before another worker takes a job over
 _HEARTBEAT = 2.0
 _LOOK_EVERY = 3.0

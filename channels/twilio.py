@@ -96,13 +96,13 @@ class Twilio:
         wanted = {body.strip() for body in bodies}
         found = [
             (message.date_created or since, str(message.sid))
-            for message in listed
+            for message in reversed(listed)  # Twilio gives the newest first
             if (message.body or "").strip() in wanted
             and not str(message.direction).startswith("inbound")
             and str(message.status) not in _NOT_ARRIVED
             and (message.date_created or since) >= since
         ]
-        return [sid for _, sid in sorted(found)]
+        return [sid for _, sid in sorted(found, key=lambda each: each[0])]
 
     async def _call(self, request: Callable[[], Awaitable[_T]]) -> _T:
         try:

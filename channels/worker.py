@@ -212,6 +212,3 @@ async def run(settings: Settings) -> None:
 def main() -> None:
     asyncio.run(run(get_settings()))
 
-
-if __name__ == "__main__":
-    main()

@@ -92,6 +92,8 @@ def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
             [str(BOT_PYTHON), "-m", "bot.serve", "--port", str(settings.rasa_port), "--model", str(DIALOGUE_MODEL)],
             {
                 "PYTHONPATH": str(ROOT),
+                "PYTHONWARNINGS": "ignore",  # Rasa's pins warn of their own age at every start
+                "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
                 "ACTIONS_URL": f"http://{LOOPBACK}:{settings.actions_port}/webhook",
                 "GUIDEPOST_ACTIONS_SECRET": settings.secret("actions"),
                 "BOT_DATABASE_URL": bot_url,
@@ -100,7 +102,7 @@ def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
             },
             f"{settings.bot_url}/webhooks/guidepost/",
         ),
-        Part("worker", [sys.executable, "-m", "channels.worker"], environment),
+        Part("worker", [sys.executable, "-m", "channels"], environment),
         Part(
             "web",
             [*_uvicorn("channels.app:create_app", host, settings.port)],

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,7 @@ from casework.storage import Database, notify
 from casework.understanding.choices import chosen
 from casework.wording import say
 
+log = structlog.get_logger(__name__)
 AWAY = timedelta(hours=6)  # after so long a silence the client is welcomed back
 GIVE_UP = timedelta(minutes=3)  # a turn that still fails after so long is people's: nobody is left in silence
 GATHER_AT_MOST = timedelta(seconds=8)  # a text that goes on and on in pieces is answered after so long all the same
@@ -237,6 +239,11 @@ async def _answer(
         return  # another worker has answered this turn
     # A person took over, or danger was found, while the model was thinking: its words are kept, not sent.
     stays = conversation.owner == ASSISTANT or conversation.owner_turn == asked.turn.message_id
+    if not replies and conversation.owner == ASSISTANT:
+        # A gap in the dialogue; whoever wrote is not to find it out by silence.
+        log.error("turn_without_words", conversation=str(conversation_id), message=str(asked.turn.message_id))
+        wording = say("utter_out_of_scope", client.language)
+        replies = [Reply(wording.text, list(wording.choices))]
     for position, reply in enumerate(replies):
         await outbox.put(
             session,

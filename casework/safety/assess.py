@@ -113,16 +113,17 @@ def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: li
     readings = _readings(trained, text, earlier)
     scores = trained.scores(readings)
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
-    outright = any(hit.level == CRISIS for hit in found)
-    crisis = float(model.raised(worst.crisis, outright))
-    danger = float(model.raised(max(score.danger for score in scores), outright))
+    crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
-    level = CRISIS if crisis >= limits["crisis"] else CONCERN if danger >= limits["danger"] else NONE
+    # Words that are crisis by themselves weigh something even where the classifier reads the whole as harmless.
+    doubt = limits["danger"] / 2 if any(hit.level == CRISIS for hit in found) else limits["danger"]
+    outright = crisis >= limits["crisis"] or any(hit.sure for hit in found)
+    level = CRISIS if outright else CONCERN if danger >= doubt else NONE
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
     reasons.append({"crisis": round(crisis, 4), "danger": round(danger, 4), "limits": limits})
     if level == NONE:
         return Assessment(NONE, [], round(crisis, 4), reasons, trained.version)
     likely = sorted(worst.kinds, key=lambda kind: -worst.kinds[kind])
     kinds = [kind for kind in likely if worst.kinds[kind] >= KIND] or likely[:1]
-    score = crisis if level == CRISIS else danger
+    score = max(crisis, limits["crisis"]) if level == CRISIS else danger
     return Assessment(level, in_order(kinds), round(score, 4), reasons, trained.version)

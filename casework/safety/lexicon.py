@@ -26,6 +26,7 @@ class Phrase:
     level: str
     kind: str
     words: str
+    sure: bool = False  # said so plainly that nothing else in the text takes it back
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class _Pattern:
     level: str
     kind: str
     unless: re.Pattern[str] | None
+    sure: bool
 
 
 def _key(pattern: str) -> str:
@@ -55,7 +57,7 @@ def _patterns() -> tuple[_Pattern, ...]:
             guards = [*common, *entry.get("unless", [])] if entry.get("guarded", True) else []
             unless = re.compile("|".join(rf"\b(?:{guard})\b" for guard in guards)) if guards else None
             patterns += [
-                _Pattern(re.compile(rf"\b(?:{text})\b"), _key(text), entry["level"], entry["kind"], unless)
+                _Pattern(re.compile(rf"\b(?:{text})\b"), _key(text), entry["level"], entry["kind"], unless, entry.get("sure", False))
                 for text in entry["any"]
             ]
     return tuple(patterns)
@@ -74,7 +76,7 @@ def phrases(text: str) -> list[Phrase]:
                     guard.start() < hit.end() and hit.start() < guard.end() for guard in pattern.unless.finditer(read)
                 ):
                     continue
-                phrase = Phrase(pattern.level, pattern.kind, hit.group())
+                phrase = Phrase(pattern.level, pattern.kind, hit.group(), pattern.sure)
                 if phrase not in found:
                     found.append(phrase)
                 break

@@ -15,16 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from casework.safety import features, lexicon, model
+from casework.safety import features, model
 from casework.safety.features import SIZE, Floats
 from casework.safety.levels import CONCERN, CRISIS, KINDS, LEVELS, NONE
-from casework.safety.model import FOLDER, OUTPUTS, TRAIN, fingerprint, is_current, mixed, radial, raised, squares
+from casework.safety.model import FOLDER, OUTPUTS, TRAIN, fingerprint, is_current, mixed, radial, squares
 
 __all__ = ["is_current", "read", "train"]
 
 GAMMA = 2.0  # of the radial kernel over vectors of length 1
 RIDGE = 0.6
-MIX = 0.5
 # The shares of "none" messages that may be taken for crisis, and for concern or crisis, in cross-validation.
 FALSE_ALARMS = {"crisis": 0.03, "danger": 0.10}
 
@@ -146,14 +145,13 @@ def settings_of(examples: list[Example], held_out: Floats) -> dict[str, Any]:
     """Calibration, thresholds and cross-validated figures, from outputs for batches that were left out."""
     levels = np.array([LEVELS.index(example.level) for example in examples])
     spanish = np.array([example.language != "en" for example in examples])
-    phrase = np.array([any(hit.level == CRISIS for hit in lexicon.phrases(example.text)) for example in examples])
-    raw = mixed(held_out[:, :2], MIX)
+    raw = mixed(held_out)
     outputs: dict[str, list[float]] = {}
     shares = np.empty_like(raw)
     for place, (name, least) in enumerate(zip(OUTPUTS, (CRISIS, CONCERN), strict=True)):
         slope, offset = _calibrate(raw[:, place], levels >= LEVELS.index(least))
         outputs[name] = [slope, offset]
-        shares[:, place] = raised(1 / (1 + np.exp(-(slope * raw[:, place] + offset))), phrase)
+        shares[:, place] = 1 / (1 + np.exp(-(slope * raw[:, place] + offset)))
     shares[:, 1] = shares.max(axis=1)
     thresholds: dict[str, dict[str, float]] = {}
     figures: dict[str, dict[str, float]] = {}
@@ -170,7 +168,6 @@ def settings_of(examples: list[Example], held_out: Floats) -> dict[str, Any]:
             figures[language][f"{name}_on_none"] = round(float(over[none].mean()), 4)
     return {
         "gamma": GAMMA,
-        "mix": MIX,
         "outputs": outputs,
         "kinds": list(KINDS),
         "thresholds": thresholds,

@@ -40,7 +40,7 @@ SCRIPTS = (
     ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
     ("hola", "si", "33125", "45", "no", "no", "depresion", "si", "2", "no tengo seguro"),
     ("need a case manager", "yes", "19104", "27", "yes", "no", "ptsd", "yes", "why do you ask", "3"),
-    ("hi", "no", "98101", "62", "no", "no", "skip", "go back", "skip", "1"),
+    ("hi", "what is case management", "is it free", "how long", "what papers do i need", "is it private", "yes", "62"),
 )
 
 

@@ -1,0 +1,5 @@
+"""`python -m channels` runs the worker."""
+
+from channels.worker import main
+
+main()
