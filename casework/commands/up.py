@@ -134,7 +134,7 @@ class Line:
                 each.process.send_signal(signal.SIGTERM)
         for each in reversed(self._running):
             try:
-                each.process.wait(timeout=12)
+                each.process.wait(timeout=25)
             except subprocess.TimeoutExpired:
                 self.say(f"{each.part.name} did not stop; it is killed")
                 os.killpg(each.process.pid, signal.SIGKILL)
@@ -160,10 +160,12 @@ def up(*, train: bool = True) -> int:
     try:
         with processes.database(settings) as (url, line.postgres):
             line.say("database is up")
-            asyncio.run(_prepare(settings, url, line))
-            return asyncio.run(_run(settings, url, line, console))
+            try:
+                asyncio.run(_prepare(settings, url, line))
+                return asyncio.run(_run(settings, url, line, console))
+            finally:
+                line.stop()  # before the database: what the parts have begun is finished
     finally:
-        line.stop()
         line.say("stopped")
 
 

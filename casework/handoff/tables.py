@@ -70,3 +70,34 @@ class Handoff(Base):
     claimed_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
     created_at: Mapped[Created]
+
+
+class Referral(Base):
+    """A request to a program's intake for somebody who agreed to it, where nothing can be booked online.
+
+        made -> sent -> accepted | called_back | declined
+                     -> no_answer -> sent ...
+
+    `status_by` is who of staff recorded it last. A client has one referral to a program that is not settled.
+    """
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        Index(
+            "uq_referrals_unsettled",
+            "client_id",
+            "program_id",
+            unique=True,
+            postgresql_where=text("status in ('made', 'sent', 'no_answer')"),
+        ),
+        Index("ix_referrals_client", "client_id", "created_at"),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    program_id: Mapped[str] = mapped_column(ForeignKey("programs.id"))
+    status: Mapped[str] = mapped_column(default="made")
+    status_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    agreed_at: Mapped[Moment]
+    created_at: Mapped[Created]
+    changed_at: Mapped[Moment | None]

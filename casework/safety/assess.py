@@ -54,6 +54,8 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
     if _is_command(text):
         return Assessment(NONE, [], 0.0, [{"command": True}], _version())
     found = lexicon.phrases(text)
+    if not any(sign.isalpha() for sign in text):
+        return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
     trained = model.current()
     if trained is None:
         return _by_lexicon(found)

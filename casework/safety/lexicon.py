@@ -57,7 +57,14 @@ def _patterns() -> tuple[_Pattern, ...]:
             guards = [*common, *entry.get("unless", [])] if entry.get("guarded", True) else []
             unless = re.compile("|".join(rf"\b(?:{guard})\b" for guard in guards)) if guards else None
             patterns += [
-                _Pattern(re.compile(rf"\b(?:{text})\b"), _key(text), entry["level"], entry["kind"], unless, entry.get("sure", False))
+                _Pattern(
+                    re.compile(rf"\b(?:{text})\b"),
+                    _key(text),
+                    entry["level"],
+                    entry["kind"],
+                    unless,
+                    entry.get("sure", False),
+                )
                 for text in entry["any"]
             ]
     return tuple(patterns)

@@ -15,6 +15,7 @@ ANSWERS = frozenset(
 )
 # Always heard, however unsure: losing one of these leaves a person stuck.
 ALWAYS = frozenset({"talk_to_person", "delete_my_data", "restart", "switch_language"})
+_CHOSEN = frozenset({"inform", "affirm", "deny", "skip"})  # the choices that answer a question
 SURE = 0.45
 SURE_CONTROL = 0.35
 _CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
@@ -45,7 +46,9 @@ def asks(text: str) -> bool:
 
 def interrupts(heard: Heard, step: str) -> bool:
     """Whether the rules should answer `heard` before the question `step` goes on."""
-    if heard.text.startswith("/") or heard.entity("answer"):
+    if heard.text.startswith("/"):  # a choice: of an older message, too, such as a reminder that came in between
+        return heard.intent not in _CHOSEN
+    if heard.entity("answer"):
         return False
     if heard.intent in ANSWERS:
         return False

@@ -138,7 +138,9 @@ def _program(service: Object, here: Object, verified_on: date | None) -> Record 
     addresses = _list(location, "addresses")
     address = next((each for each in addresses if each.get("address_type") == "physical"), (addresses or [{}])[0])
     organization = service["organization"] if isinstance(service.get("organization"), dict) else {}
-    phones = _list(here, "phones") + _list(service, "phones") + _list(location, "phones") + _list(organization, "phones")
+    phones = (
+        _list(here, "phones") + _list(service, "phones") + _list(location, "phones") + _list(organization, "phones")
+    )
     usable = [each for each in phones if str(each.get("type") or "voice").lower() in ("voice", "cell", "tollfree", "")]
     intake = next((each for each in usable if "intake" in str(each.get("description") or "").lower()), None)
     main = next((each for each in usable if each is not intake), intake)
@@ -149,7 +151,7 @@ def _program(service: Object, here: Object, verified_on: date | None) -> Record 
     description = tidy.text(service.get("description"))
     languages = [code for each in _list(service, "languages") if (code := tidy.text(each.get("code")))]
     return Record(
-        key=str(here.get("id") or f"{service['id']}.{location.get('id')}"),
+        key=tidy.text(here.get("id")) or f"{tidy.text(service['id'])}.{tidy.text(location.get('id'))}",
         organization=tidy.text(organization.get("name")) or name,
         name=name,
         kind=kind,

@@ -9,6 +9,7 @@ from typing import Any
 import phonenumbers
 
 _NOTHING = {"", "null", "none", "n/a", "na", "-", "nan"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # Postgres keeps no NUL, nobody reads the others
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NANP = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}")
 _TIME = re.compile(r"(\d{1,2}):?(\d{2})?\s*([AP])\.?M\.?", re.IGNORECASE)
@@ -20,7 +21,7 @@ def text(value: Any) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # spreadsheets keep ZIPs and house numbers as floats
-    line = " ".join(str(value).split())
+    line = " ".join(_CONTROL.sub(" ", str(value)).split())
     return None if line.lower() in _NOTHING else line
 
 

@@ -145,9 +145,7 @@ def _facility(element: Any, verified_on: date | None) -> Record | Refused:
     if kind == "vet_center":
         offers |= {"outpatient", "readjustment_counseling"}
     code = _dict(_of(about, "operatingStatus")).get("code")
-    streets = [
-        street for line in (1, 2, 3) if (street := tidy.text(_of(address, f"address{line}", f"address_{line}")))
-    ]
+    streets = [street for line in (1, 2, 3) if (street := tidy.text(_of(address, f"address{line}", f"address_{line}")))]
     known_on = tidy.day(_of(services, "lastUpdated")) or tidy.day(_of(waits, "effectiveDate"))
     return Record(
         organization=name,

@@ -37,7 +37,6 @@ NONE = [
     "me muero de hambre, a que hora cierran",
     "i live in Killeen texas",
     "1400 Slaughter Lane, Austin",
-    "i have never wanted to kill myself",
     "when is my appointment",
     "necesito cambiar mi cita",
     "i was in the hospital 3 times in the last 2 years",
@@ -58,6 +57,11 @@ def test_danger_is_seen_and_named(text: str, kind: str) -> None:
 @pytest.mark.parametrize("text", NONE)
 def test_what_is_no_danger_is_left_alone(text: str) -> None:
     assert assess(text).level == "none"
+
+
+@pytest.mark.parametrize("text", ["i have never wanted to kill myself", "nunca he querido matarme"])
+def test_a_denial_is_no_crisis(text: str) -> None:
+    assert assess(text).level != "crisis"
 
 
 @pytest.mark.parametrize("word", ["STOP", "HELP", "ayuda", "ALTO", "Start", "cancel"])
