@@ -5,15 +5,23 @@ from __future__ import annotations
 from rasa_sdk.events import SlotSet
 from sqlalchemy.dialects.postgresql import insert
 
-from actions.case import ASKED_TIMES, LOST, Case, CaseAction, Events
-from actions.control import begin, go_on
+from actions import corrections
+from actions.case import LOST, Case, CaseAction, Events
+from actions.control import begin, go_on, offer_menu
+from actions.form import next_step
 from actions.opening import tell_booked
+from actions.program import tell_unsaved
 from casework import handoff
+from casework.geography import UnknownPlace
 from casework.handoff.tables import Need
+from casework.intake import walk
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.storage import new_id
+from casework.understanding.answers import read
 
+SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
+_CHANCE = ("complaint", "express_distress", "bot_challenge")
 SURE = 0.40  # below this the client is asked which of two was meant
 _ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
 
@@ -65,12 +73,24 @@ class Say(CaseAction):
     named = "action_say"
 
     async def act(self, case: Case) -> Events:
-        case.say(f"utter_{case.heard.intent}")
-        if case.heard.intent == "complaint":
+        intent, sure = case.heard.intent, case.heard.confidence
+        if intent in _CHANCE and sure < SURE:
+            return await unsure(case)
+        if intent == "out_of_scope" and sure < SURE_OUT and case.in_form:
+            return await unsure(case)
+        case.say(f"utter_{intent}")
+        if intent == "complaint":
             await handoff.to_people(
                 case.session, case.client, case.conversation, reason="complaint", urgency=2, at=case.at, take_over=False
             )
-        return [SlotSet(LOST, 0), *go_on(case)]
+        if not case.in_form:
+            if not case.answers and intent != "goodbye":
+                case.say("utter_offer_to_begin")
+            return [SlotSet(LOST, 0)]
+        if intent != "goodbye":
+            # The question stands; a list of choices after "thanks" would only crowd it out.
+            case.say("utter_nudge")
+        return [SlotSet(LOST, 0), *case.ask_nothing_more()]
 
 
 class NotUnderstood(CaseAction):
@@ -79,8 +99,14 @@ class NotUnderstood(CaseAction):
     named = "action_default_fallback"
 
     async def act(self, case: Case) -> Events:
-        if case.heard.intent == "deny" and await answer_offer(case, accepts=False):
-            return []
+        if case.heard.intent == "deny":
+            if await answer_offer(case, accepts=False):
+                return []
+            if not case.in_form and case.asking is not None:
+                return await begin(case)  # a no to the question that was left open
+            if not case.in_form:
+                case.say("utter_no_worries")
+                return []
         return await unsure(case)
 
 
@@ -110,19 +136,21 @@ async def unsure(case: Case) -> Events:
         case.say("utter_empty_text")
         return [*go_on(case)]
     lost = int(case.tracker.get_slot(LOST) or 0)
-    if case.in_form and lost < 2:
-        # The question in other words says which forms of answer help.
-        return [SlotSet(LOST, lost + 1), *go_on(case)]
     if lost == 0:
         meant = _two_likeliest(case)
         if len(meant) == 2:
             case.say("utter_which_of_two", choices=meant)
-            return [SlotSet(LOST, 1)]
+            return [SlotSet(LOST, 1), *case.ask_nothing_more()]
+    if case.in_form and lost < 2:
+        # The question in other words says which forms of answer help.
+        case.say("utter_missed_that")
+        return [SlotSet(LOST, lost + 1), *go_on(case)]
     if lost < 2:
         case.say("utter_not_understood")
         return [SlotSet(LOST, lost + 1)]
-    case.say("utter_offer_person")  # alone: its choices must be the last ones that the client sees
-    return [SlotSet(LOST, 0)]
+    # Alone: its choices must be the last ones that the client sees.
+    case.say("utter_offer_person_or_skip" if case.in_form else "utter_offer_person")
+    return [SlotSet(LOST, 0), *case.ask_nothing_more()]
 
 
 def _two_likeliest(case: Case) -> list[dict[str, str]]:
@@ -130,7 +158,10 @@ def _two_likeliest(case: Case) -> list[dict[str, str]]:
     from casework.wording import NoWording
 
     choices: list[dict[str, str]] = []
-    for ranked in case.tracker.latest_message.get("intent_ranking") or ():
+    ranking = (case.tracker.latest_message.get("intent_ranking") or ())[:2]
+    if case.in_form and (len(case.words.split()) < 3 or sum(float(each["confidence"]) for each in ranking) < SURE):
+        return []  # short, or nothing stands out: more likely an answer that was not understood
+    for ranked in ranking:
         name = str(ranked["name"])
         if not name.startswith(_ASKABLE):
             continue
@@ -152,5 +183,31 @@ class StartFromAnywhere(CaseAction):
         if await answer_offer(case, accepts=True):
             return []
         if case.in_form:  # it was no answer to the question that is open
+            if case.heard.intent == "affirm" and case.asking in (walk.PROGRAM, walk.OPENING):
+                case.say("utter_which_number")
+                return case.ask_nothing_more()
             return await unsure(case)
-        return [SlotSet(ASKED_TIMES, 0), *begin()]
+        if await next_step(case) is None:
+            return await self._through(case)
+        return await begin(case)
+
+    async def _through(self, case: Case) -> Events:
+        """The walk is through: a correction is taken, a ZIP of somebody who wants nothing saved is looked up."""
+        if case.answers.get(walk.SAVING) is not True:
+            place = _place(case)
+            if place is not None:
+                await tell_unsaved(case, place)
+                return []
+        elif await corrections.note(case, None):
+            return await begin(case) if await next_step(case) is not None else []
+        if case.heard.intent == "affirm":
+            return await offer_menu(case)
+        return await unsure(case)
+
+
+def _place(case: Case) -> str | None:
+    try:
+        answer = read("zip", case.heard)
+    except UnknownPlace:
+        return None
+    return answer.value if answer else None

@@ -28,7 +28,7 @@ class AboutAppointment(CaseAction):
         appointment = await booking.current(case.session, case.client.id, case.at)
         if appointment is None:
             case.say("utter_no_appointment")
-            return go_on(case) or ([] if case.tracker.get_slot("paused") else begin())
+            return go_on(case) or await begin(case)
         return await self.on(case, appointment)
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
@@ -68,7 +68,7 @@ class AskCancel(AboutAppointment):
             "utter_ask_call_off",
             moment=replies.moment(appointment.starts_at, program.zone, case.language),
         )
-        return []
+        return case.ask_nothing_more()
 
 
 class Cancel(AboutAppointment):
@@ -79,7 +79,7 @@ class Cancel(AboutAppointment):
         await _open_again(case)
         await handoff.refresh_open(case.session, case.client.id)
         case.say("utter_called_off")
-        return []
+        return case.ask_nothing_more()
 
 
 class Reschedule(AboutAppointment):
@@ -92,7 +92,8 @@ class Reschedule(AboutAppointment):
         await case.record(walk.PROGRAM, appointment.program_id)
         case.say("utter_lets_move_it")
         fresh = [SlotSet(name, None) for name in (OFFERED, SEEN, WISHES)]
-        return [SlotSet(MOVING, str(appointment.id)), *fresh, *begin()]
+        case.remember(MOVING, str(appointment.id))
+        return [*fresh, *await begin(case)]
 
 
 async def _open_again(case: Case) -> None:

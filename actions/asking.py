@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from actions.case import Case, Events
-from actions.opening import ask_booking, ask_opening
-from actions.program import ask_program
+from actions.opening import OFFERED, ask_booking, ask_opening
+from actions.program import MORE, SHOWN, ask_program
+from actions.replies import choice
 from casework.intake import walk
+from casework.understanding.choices import chosen
+from casework.understanding.heard import Heard, of_choice
+from casework.wording import say
 
 
 async def ask(case: Case, step: str, times: int) -> Events:
@@ -24,6 +28,20 @@ async def ask(case: Case, step: str, times: int) -> Events:
 
 def _choices(case: Case, step: str) -> list[dict[str, str]]:
     """The choices are those of the question itself, however it is worded."""
-    from casework.wording import say
-
     return list(say(f"utter_ask_{step}", case.language).choices)
+
+
+def by_number(case: Case, step: str) -> Heard:
+    """What was heard; a number is read against the open question's choices, also where other words came after them."""
+    if case.heard.chosen:
+        return case.heard
+    match step:
+        case walk.PROGRAM:
+            answers = [*(case.slot(SHOWN) or []), MORE, walk.NO_PROGRAM]
+        case walk.OPENING:
+            answers = [*(case.slot(OFFERED) or []), MORE]
+        case _:
+            payload = chosen(case.heard.text, _choices(case, step))
+            return case.heard if payload is None else of_choice(payload, case.heard.text)
+    payload = chosen(case.heard.text, [choice("-", answer) for answer in answers])
+    return case.heard if payload is None else of_choice(payload, case.heard.text)

@@ -26,9 +26,10 @@ from casework.errors import NotFound
 from casework.intake import answers as told
 from casework.intake import walk
 from casework.intake.answers import Answers
+from casework.scheduling import booking
 from casework.settings import get_settings
 from casework.storage import Database
-from casework.understanding.answers import Heard
+from casework.understanding.heard import Heard, heard_from
 from casework.wording import say
 
 Events = list[dict[str, Any]]
@@ -36,6 +37,7 @@ FORM = "intake_form"
 ASKING = "asking"  # slot: the question that is open
 ASKED_TIMES = "asked_times"  # slot: how often it was asked in a row
 LOST = "lost_times"  # slot: how often in a row nothing was understood
+QUIET = "quiet"  # slot: the turn in which the open question is not to be asked again
 
 
 class _Process:
@@ -105,6 +107,13 @@ class Case:
         """Sets a slot."""
         self.events.append(SlotSet(name, value))
 
+    def ask_nothing_more(self) -> Events:
+        """Leaves the open question unasked in this turn: what was said has choices, or wants room, of its own.
+
+        The form stays open, so an answer to its question is still taken, now or days later.
+        """
+        return [SlotSet(QUIET, str(self.turn_id))]
+
     async def forget(self, *facts: str) -> None:
         """Takes answers back: their questions are open again."""
         await told.forget(self.session, self.client.id, *facts, at=self.at)
@@ -124,23 +133,27 @@ class Case:
             origin=origin,
         )
         if changed:
+            await self._fallen(fact)
             await told.forget(self.session, self.client.id, *walk.depends_on(fact), at=self.at)
         self.answers = await told.current(self.session, self.client.id)
 
+    async def _fallen(self, fact: str) -> None:
+        """What falls with this answer is let go: an opening that was held, the programs that were shown."""
+        if walk.OPENING in walk.depends_on(fact):
+            await self.let_go_of_held()
+        if walk.PROGRAM in walk.depends_on(fact):
+            self.remember("programs_shown", None)
+
+    async def let_go_of_held(self) -> None:
+        """Gives an opening that is held for the client free again, if there is one."""
+        held = await booking.held(self.session, self.client.id, self.at)
+        if held is not None:
+            await booking.let_go(self.session, held.id, at=self.at)
+
 
 def _heard(tracker: Tracker) -> Heard:
-    message = tracker.latest_message
-    entities: dict[str, list[Any]] = {}
-    for entity in message.get("entities") or ():
-        entities.setdefault(entity["entity"], []).append(entity["value"])
-    intent = message.get("intent") or {}
-    words = (message.get("metadata") or {}).get("words")
-    return Heard(
-        text=str(words if words is not None else message.get("text") or ""),
-        intent=str(intent.get("name") or "out_of_scope"),
-        confidence=float(intent.get("confidence") or 0.0),
-        entities=entities,
-    )
+    words = (tracker.latest_message.get("metadata") or {}).get("words")
+    return heard_from(tracker.latest_message, None if words is None else str(words))
 
 
 class CaseAction(Action):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
-from actions.case import ASKED_TIMES, ASKING, FORM, Case, CaseAction, Events
+from actions.case import ASKING, FORM, Case, CaseAction, Events
 from actions.form import STEP, next_step
 from casework import handoff
 from casework.conversations.people import set_language
@@ -15,14 +15,33 @@ from casework.intake import answers as told
 from casework.intake import walk
 from casework.scheduling import booking
 
+SURE_OF_PERSON = 0.5  # below this the client is asked: the assistant falls silent once people have the conversation
+
 
 def go_on(case: Case) -> Events:
     """Back to the open question, where there is one."""
     return [FollowupAction(FORM)] if case.in_form else []
 
 
-def begin() -> Events:
+async def begin(case: Case) -> Events:
+    """Begins the walk or goes on with it; where it is through, what else the line can do."""
+    if await next_step(case) is None:
+        return await offer_menu(case)
     return [SlotSet(STEP, None), FollowupAction(FORM)]
+
+
+async def offer_menu(case: Case) -> Events:
+    """What the line can do for this client now."""
+    appointment = await booking.current(case.session, case.client.id, case.at)
+    case.say("utter_menu_booked" if appointment else "utter_menu")
+    return case.ask_nothing_more()
+
+
+async def ask_saving_anew(case: Case) -> Events:
+    """For somebody who did not want their answers saved and now asks for what needs them."""
+    case.say("utter_needs_saving")
+    await case.forget(walk.SAVING, "zip")
+    return await begin(case)
 
 
 class Open(CaseAction):
@@ -31,16 +50,24 @@ class Open(CaseAction):
     named = "action_open"
 
     async def act(self, case: Case) -> Events:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        if await next_step(case) is None and case.answers:
-            if case.heard.intent == "check_eligibility" and case.answers.get(walk.SAVING) is True:
-                from actions.appointment import tell_again
+        if await next_step(case) is not None:
+            return await begin(case)
+        if case.answers.get(walk.SAVING) is not True:
+            if case.heard.intent == "find_program":
+                await case.forget("zip")
+                return await begin(case)
+            return await (offer_menu(case) if case.heard.intent == "greet" else ask_saving_anew(case))
+        if case.heard.intent == "check_eligibility":
+            from actions.appointment import tell_again
 
-                await tell_again(case)
-                return []
-            case.say("utter_menu_booked" if appointment else "utter_menu")
+            await tell_again(case)
             return []
-        return begin()
+        if case.heard.intent in ("find_program", "book_appointment", "find_case_manager"):
+            appointment = await booking.current(case.session, case.client.id, case.at)
+            if appointment is None:
+                await case.forget(walk.PROGRAM, walk.OPENING, walk.BOOKING)
+                return await begin(case)
+        return await offer_menu(case)
 
 
 class Why(CaseAction):
@@ -64,16 +91,14 @@ class GoBack(CaseAction):
 
     async def act(self, case: Case) -> Events:
         if case.asking == walk.BOOKING:
-            held = await booking.held(case.session, case.client.id, case.at)
-            if held is not None:
-                await booking.let_go(case.session, held.id, at=case.at)
+            await case.let_go_of_held()
         last = await told.last_asked(case.session, case.client.id)
         if last is None or last == walk.BOOKING:
             case.say("utter_nothing_to_go_back_to")
             return go_on(case)
         await case.forget(last, *walk.depends_on(last))
         case.say("utter_gone_back")
-        return begin()
+        return await begin(case)
 
 
 class Repeat(CaseAction):
@@ -98,27 +123,26 @@ class Menu(CaseAction):
     named = "action_menu"
 
     async def act(self, case: Case) -> Events:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        case.say("utter_menu_booked" if appointment else "utter_menu")
-        return []
+        return await offer_menu(case)
 
 
 class Restart(CaseAction):
-    """All answers are taken back (staff still see them); an appointment stands until it is called off."""
+    """Asked first: all answers are taken back (staff still see them); an appointment stands until it is called off."""
 
     named = "action_restart"
 
     async def act(self, case: Case) -> Events:
-        held = await booking.held(case.session, case.client.id, case.at)
-        if held is not None:
-            await booking.let_go(case.session, held.id, at=case.at)
+        if not case.heard.entity("answer") and len(case.answers) > 1:
+            case.say("utter_ask_restart")
+            return case.ask_nothing_more()
+        await case.let_go_of_held()
         keep = case.answers.get(walk.SAVING)
-        await told.forget(case.session, case.client.id, at=case.at)
+        await told.forget_all(case.session, case.client.id, at=case.at)
         case.answers = {}
         if keep is True:
             await case.record(walk.SAVING, True)
         case.say("utter_started_over")
-        return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0), *begin()]
+        return await begin(case)
 
 
 class Pause(CaseAction):
@@ -128,7 +152,7 @@ class Pause(CaseAction):
 
     async def act(self, case: Case) -> Events:
         case.say("utter_paused")
-        return [ActiveLoop(None), SlotSet("paused", True)]
+        return [SlotSet("paused", True), *case.ask_nothing_more()]
 
 
 class Resume(CaseAction):
@@ -137,13 +161,13 @@ class Resume(CaseAction):
     named = "action_resume"
 
     async def act(self, case: Case) -> Events:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        if await next_step(case) is None and case.answers:
-            case.say("utter_menu_booked" if appointment else "utter_menu")
-            return []
-        if len(case.answers) > 1:
-            case.say("utter_where_you_were", left=walk.questions_left(case.answers))
-        return [SlotSet("paused", None), SlotSet(ASKED_TIMES, 0), *begin()]
+        left = walk.questions_left(case.answers)
+        if len(case.answers) > 1 and await next_step(case) is not None:
+            if left > 1 and case.answers.get(walk.SAVING) is True:
+                case.say("utter_where_you_were", left=left)
+            else:
+                case.say("utter_nearly_there")
+        return [SlotSet("paused", None), *await begin(case)]
 
 
 class TalkToPerson(CaseAction):
@@ -152,6 +176,9 @@ class TalkToPerson(CaseAction):
     named = "action_talk_to_person"
 
     async def act(self, case: Case) -> Events:
+        if not case.heard.chosen and case.heard.confidence < SURE_OF_PERSON:
+            case.say("utter_ask_person")
+            return case.ask_nothing_more()
         await handoff.to_people(
             case.session,
             case.client,
@@ -162,7 +189,7 @@ class TalkToPerson(CaseAction):
             turn_id=case.turn_id,
         )
         case.say("utter_person_comes")
-        return [ActiveLoop(None)]
+        return case.ask_nothing_more()
 
 
 class Language(CaseAction):
@@ -176,7 +203,7 @@ class Language(CaseAction):
         case.client.language = asked_for(case.heard.text) or ("en" if case.language == "es" else "es")
         await set_language(case.session, case.client.id, case.client.language)
         case.say("utter_language_switched")
-        return [SlotSet("language", case.client.language), *(go_on(case) or begin())]
+        return [SlotSet("language", case.client.language), *(go_on(case) or await begin(case))]
 
 
 class Erase(CaseAction):
@@ -186,7 +213,7 @@ class Erase(CaseAction):
 
     async def act(self, case: Case) -> Events:
         case.say("utter_ask_erase")
-        return [ActiveLoop(None)]
+        return case.ask_nothing_more()
 
 
 class EraseNow(CaseAction):
@@ -195,7 +222,8 @@ class EraseNow(CaseAction):
     named = "action_erase"
 
     async def act(self, case: Case) -> Events:
-        await told.forget(case.session, case.client.id, at=case.at)
+        await case.let_go_of_held()
+        await told.forget_all(case.session, case.client.id, at=case.at)
         await handoff.to_people(
             case.session,
             case.client,
@@ -210,10 +238,12 @@ class EraseNow(CaseAction):
 
 
 class Skip(CaseAction):
-    """A skip where no question is open."""
+    """A skip where the form does not stand: of the question that was left open, if there is one."""
 
     named = "action_skip"
 
     async def act(self, case: Case) -> Events:
+        if case.asking is not None and await next_step(case) is not None:
+            return await begin(case)
         case.say("utter_nothing_to_skip")
-        return go_on(case)
+        return await offer_menu(case)

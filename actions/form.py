@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking
-from actions.case import ASKED_TIMES, ASKING, FORM, LOST, Case, CaseAction, Events
+from actions import asking, corrections
+from actions.case import ASKED_TIMES, ASKING, FORM, LOST, QUIET, Case, CaseAction, Events
 from actions.opening import MOVING, take_booking, take_opening
 from actions.program import take_program
 from casework import handoff
-from casework.geography import UnknownPlace, find
+from casework.geography import UnknownPlace
 from casework.intake import walk
 from casework.scheduling import booking
 from casework.understanding import answers as understanding
@@ -33,7 +33,11 @@ class ValidateIntakeForm(CaseAction):
         step = case.asking
         if step is None:
             return [SlotSet(STEP, None)]
-        told = await self._volunteered(case, step)
+        case.heard = asking.by_number(case, step)
+        told = await corrections.note(case, step)
+        if told and await next_step(case) != step:
+            # What was told took the open question with it (another place: other programs).
+            return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
         try:
             taken = await self._take(case, step)
         except UnknownPlace as unknown:
@@ -62,35 +66,19 @@ class ValidateIntakeForm(CaseAction):
         if case.answers.get(walk.SAVING) is not True and step == "zip":
             await self._unsaved_zip(case, answer.value)
             return True
-        await case.record(step, answer.value)
-        if step == "zip" and answer.value:
-            case.client.zone = find(answer.value).zone
+        await corrections.write_down(case, step, answer.value)
         if step == walk.NAME:
             case.client.name = answer.value
         if step == walk.SHARING:
             await self._share(case, agreed=answer.value is True)
         return True
 
-    async def _volunteered(self, case: Case, step: str) -> bool:
-        """Facts that came along unasked. Nothing is written down before the client agreed to saving."""
-        if case.answers.get(walk.SAVING) is not True:
-            return False
-        told = understanding.volunteered(case.heard, besides=step)
-        changed = {fact: value for fact, value in told.items() if case.answers.get(fact, ...) != value}
-        for fact, value in changed.items():
-            corrected = fact in case.answers
-            await case.record(fact, value)
-            if fact == "zip":
-                case.client.zone = find(value).zone
-            if corrected:
-                case.say("utter_corrected")
-        return bool(changed)
-
     async def _saving(self, case: Case, *, agreed: bool) -> None:
         await case.record(walk.SAVING, agreed)
         if agreed:
             case.client.saving_agreed_at = case.client.saving_agreed_at or case.at
             case.say("utter_saving_agreed")
+            await corrections.note_earlier(case)
         else:
             case.client.saving_refused_at = case.at
             case.say("utter_saving_refused")
@@ -159,6 +147,8 @@ class AskStep(CaseAction):
     named = f"action_ask_{FORM}_{STEP}"
 
     async def act(self, case: Case) -> Events:
+        if case.slot(QUIET) == str(case.turn_id):
+            return []
         step = await next_step(case)
         if step is None:
             return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]

@@ -38,7 +38,7 @@ async def ask_opening(case: Case, times: int) -> Events:
     """Three openings that fit what the client said, in the program's zone (named, so that it is not mistaken)."""
     program_id = str(case.answers[walk.PROGRAM])
     wishes = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else None
-    seen: list[str] = case.slot(SEEN) or []
+    seen: list[str] = (case.slot(SEEN) or []) if times else []
     found = await openings.find(
         case.session, [program_id], wishes=wishes, at=case.at, limit=LIMIT, exclude=seen, language=case.language
     )
@@ -52,7 +52,7 @@ async def ask_opening(case: Case, times: int) -> Events:
     _offer(case, found, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
     refs = [each.ref for each in found]
     case.remember(OFFERED, refs)
-    case.remember(SEEN, [*seen, *refs])
+    case.remember(SEEN, seen)
     case.remember(WISHES, wishes.to_json() if wishes else None)
     return []
 
@@ -87,6 +87,7 @@ async def take_opening(case: Case) -> bool:
     if chosen is None and set(fold(case.heard.text).split()) & _MORE_WORDS:
         chosen = MORE
     if chosen == MORE or (chosen is None and case.heard.intent == "deny"):
+        case.remember(SEEN, [*(case.slot(SEEN) or []), *(case.slot(OFFERED) or [])])
         return True  # the form asks again, with others
     if chosen is None and case.heard.intent == "skip":
         await refer_instead(case)

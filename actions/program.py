@@ -6,17 +6,18 @@ from rasa_sdk.events import SlotSet
 
 from actions import replies
 from actions.case import Case, Events
-from casework import screening
+from actions.corrections import screen_and_keep
 from casework.directory import Found, Seeker, nearest
 from casework.geography import UnknownPlace, find
-from casework.handoff.screenings import keep
 from casework.intake import walk
 from casework.scheduling import openings
 from casework.understanding.choices import fold
 
 SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
+SEEN = "programs_seen"  # slot: ids shown before, not to be shown again
 MORE = "more"
 LIMIT = 3
+_SPARE = 3  # looked at besides, so that a program that moved up or down in the ranking is not lost
 
 
 def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
@@ -39,8 +40,8 @@ def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
 
 async def ask_program(case: Case, times: int) -> Events:
     """The outcome (once), then up to three nearest programs that would take the client, others on "more"."""
-    result = screening.screen(walk.facts(case.answers), language=case.language)
-    if await keep(case.session, case.client.id, walk.facts(case.answers), result):
+    result, new = await screen_and_keep(case)
+    if new:
         replies.tell_outcome(case, result)
     who = seeker(case)
     if who is None:
@@ -49,10 +50,7 @@ async def ask_program(case: Case, times: int) -> Events:
         from actions.asking import ask
 
         return await ask(case, walk.SHARING, 0)
-    shown: list[str] = case.tracker.get_slot(SHOWN) or [] if times else []
-    found = await nearest(case.session, who, limit=LIMIT + len(shown))
-    fresh = [each for each in found if each.program.id not in shown] if case.tracker.get_slot("more_programs") else []
-    page = (fresh or found)[:LIMIT]
+    page = await _page(case, who, times)
     if not page:
         case.say("utter_no_programs_near")
         await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
@@ -60,10 +58,22 @@ async def ask_program(case: Case, times: int) -> Events:
 
         return await ask(case, walk.SHARING, 0)
     await _offer(case, page, "utter_ask_program" if times % 2 == 0 else "utter_again_program")
-    return [
-        SlotSet(SHOWN, [each.program.id for each in page] + (shown if fresh else [])),
-        SlotSet("more_programs", None),
-    ]
+    return [SlotSet(SHOWN, [each.program.id for each in page])]
+
+
+async def _page(case: Case, who: Seeker, times: int) -> list[Found]:
+    """Up to three programs: the nearest; asked again the same; on "others" the next ones, and then from the start."""
+    seen: list[str] = (case.slot(SEEN) or []) if times else []
+    if not times:
+        case.remember(SEEN, [])
+    found = await nearest(case.session, who, limit=LIMIT + len(seen) + _SPARE)
+    fresh = [each for each in found if each.program.id not in seen]
+    if not fresh and seen:
+        case.say("utter_no_more_programs")
+        case.remember(SEEN, [])
+        fresh = found
+    again = [each for each in fresh if each.program.id in (case.slot(SHOWN) or [])] if times else []
+    return again or fresh[:LIMIT]
 
 
 async def _offer(case: Case, page: list[Found], response: str) -> None:
@@ -83,10 +93,12 @@ async def take_program(case: Case) -> bool:
     if chosen is None:
         chosen = await _by_words(case, shown)
     if chosen == MORE:
-        case.tracker.slots["more_programs"] = True
-        return False
+        case.remember(SEEN, [*(case.slot(SEEN) or []), *shown])
+        return True
     if chosen is None and case.heard.intent in ("skip", "deny"):
         chosen = walk.NO_PROGRAM
+    if chosen is None and case.heard.intent == "affirm" and len(shown) == 1:
+        chosen = shown[0]
     if chosen is None or (chosen != walk.NO_PROGRAM and chosen not in shown):
         return False
     await case.record(walk.PROGRAM, chosen)
@@ -125,7 +137,10 @@ _COMMON = {"sample", "mental", "health", "center", "program", "community", "serv
 
 async def tell_unsaved(case: Case, zip_code: str | None) -> None:
     """Programs near a ZIP for somebody who wants nothing saved."""
-    who = seeker(case, zip_code) if zip_code else None
+    if not zip_code:
+        case.say("utter_no_zip_unsaved")
+        return
+    who = seeker(case, zip_code)
     found = await nearest(case.session, who, limit=LIMIT) if who else []
     if not found:
         case.say("utter_no_programs_near")

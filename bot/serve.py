@@ -19,6 +19,7 @@ os.environ["SANIC_WORKERS"] = "1"  # conversations are locked within the process
 import argparse
 import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,7 @@ def _json(request: Any) -> Any:
 
 def main() -> int:
     given = _arguments()
+    warnings.showwarning = lambda *_, **__: None  # Rasa's pins warn of their own age at every start, past any filter
     try:
         app = make_app(given.port, given.model, given.endpoints, given.credentials)
     except Exception as error:  # noqa: BLE001  (the edge: a start that fails says why and ends)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     sms_per_second: Annotated[float, Field(gt=0)] = 10.0  # what the carrier grants the number: 1 for a long code
     staff_forward: str | None = None  # E.164; voice calls to the line are put through to it
     gather_seconds: float = 1.2
+    partner_token: SecretStr | None = None  # what partner systems show to read /fhir and /slots
     log_level: str = "INFO"
 
     @property

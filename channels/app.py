@@ -13,7 +13,7 @@ from casework.conversations.bot import Bot
 from casework.logs import configure
 from casework.settings import Settings, get_settings
 from casework.storage import Database
-from channels import chat, console, demo, health, sms, voice
+from channels import calendar, chat, console, demo, health, sms, voice
 from channels.live import Live
 from channels.twilio import Twilio
 from channels.worker import crisis_lane
@@ -44,7 +44,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(sms.router)
     app.include_router(voice.router)
     app.include_router(chat.router)
+    app.include_router(calendar.router)
     app.include_router(health.router)
+    app.include_router(directory.router)
     console.mount(app)
     if settings.guidepost_demo:
         demo.mount(app)

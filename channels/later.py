@@ -9,7 +9,7 @@ from procrastinate import App
 
 from casework import clock
 from casework.safety import alarms
-from casework.scheduling import booking, waitlist
+from casework.scheduling import booking, telling
 from channels import reminding
 from channels.lanes import Retry
 from channels.paging import Notifier
@@ -42,7 +42,27 @@ def register(app: App, parts: Parts) -> None:
     @app.task(name="waitlist_expire", queue="default", retry=_RETRY)
     async def waitlist_expire(waiting_id: str) -> None:
         async with parts.database.session() as session:
-            await waitlist.pass_on(session, uuid.UUID(waiting_id), at=clock.now())
+            await reminding.end_offer(session, uuid.UUID(waiting_id), at=clock.now())
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="look_at_waitlists", queue="default", queueing_lock="look_at_waitlists")
+    async def look_at_waitlists(timestamp: int) -> None:  # noqa: ARG001
+        # New hours, or a new day, bring openings that nobody gave up.
+        async with parts.database.session() as session:
+            programs = await reminding.waited_for(session, at=clock.now())
+        for program_id in programs:
+            async with parts.database.session() as session:
+                await reminding.offer_waiting(session, program_id, at=clock.now())
+
+    @app.task(name="tell_appointment", queue="default", retry=_RETRY)
+    async def tell_appointment(appointment_id: str, change: telling.Change) -> None:
+        async with parts.database.session() as session:
+            await reminding.tell_appointment(session, uuid.UUID(appointment_id), change, at=clock.now())
+
+    @app.task(name="tell_referral", queue="default", retry=_RETRY)
+    async def tell_referral(referral_id: str, status: str) -> None:
+        async with parts.database.session() as session:
+            await reminding.tell_referral(session, uuid.UUID(referral_id), status, at=clock.now())
 
     @app.periodic(cron="* * * * *")
     @app.task(name="end_holds", queue="default", queueing_lock="end_holds")

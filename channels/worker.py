@@ -211,4 +211,3 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     asyncio.run(run(get_settings()))
-

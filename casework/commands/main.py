@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ from casework.errors import GuidepostError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Guidepost: a text line to a case manager.")
 staff_app = typer.Typer(no_args_is_help=True, help="Staff of the console.")
 app.add_typer(staff_app, name="staff")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys that clients' records are encrypted with.")
+app.add_typer(keys_app, name="keys")
 
 
 def main() -> None:
@@ -30,14 +33,28 @@ def main() -> None:
 
 
 def _with_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
-    """Runs `work` in one transaction on the service's database (the embedded one is started for it)."""
+    """Runs `work` in one transaction on the service's database (the embedded one is started for it).
+
+    Where nothing at all is set up it is the demo's, as with `make run`.
+    """
     from casework.commands.processes import database_url
-    from casework.storage import Database
+    from casework.directory import load_sample
+    from casework.settings import Settings, get_settings
+    from casework.storage import Database, migrate
+
+    given = Settings()
+    if not (given.guidepost_demo or given.twilio_ready or given.database_url):
+        os.environ["GUIDEPOST_DEMO"] = "1"
+    demo = get_settings().guidepost_demo
 
     async def run() -> Any:
         with database_url() as url:
+            await asyncio.to_thread(migrate.migrate, url)
             database = Database(url, pool_size=2)
             try:
+                if demo:
+                    async with database.session() as session:
+                        await load_sample(session)
                 async with database.session() as session:
                     return await work(session)
             finally:
@@ -160,6 +177,69 @@ def locate(
         print(f"{row['miles']:6.1f} mi  {row['organization']}  {row['phone']}  {row['next_opening'] or 'by phone'}")
     if not rows:
         print("no program within 200 miles", file=sys.stderr)
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="samhsa, findtreatment, va-vast, va-api or hsds")],
+    path: Annotated[str, typer.Argument(help="A file (or folder), or an address where the kind allows it.")],
+    verified_on: Annotated[str | None, typer.Option(help="The date its facts were checked, as 2026-11-01.")] = None,
+    clinics: Annotated[str | None, typer.Option(help="va-vast: the file of clinical services.")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Imports programs: counts read, added, updated, refused, and each refusal with its row and reason."""
+    from casework.commands import directory
+
+    directory.import_file(_with_database, kind, path, verified_on=verified_on, clinics=clinics, as_json=as_json)
+
+
+@app.command("undo-import")
+def undo_import(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Takes the last import back; what staff changed since stays."""
+    from casework.commands import directory
+
+    directory.undo_import(_with_database, as_json=as_json)
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(help="hsds, fhir or slots")],
+    path: Annotated[str, typer.Argument(help="Where to write.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Writes the directory, or the open slots, in a standard's form."""
+    from casework.commands import directory
+
+    directory.export(_with_database, kind, path, as_json=as_json)
+
+
+@app.command()
+def erase(phone: Annotated[str, typer.Option(help="The client's number.")]) -> None:
+    """Erases a client: record, messages, answers, appointments, and what the dialogue model kept."""
+    from casework import records
+
+    erased = _with_database(lambda session: records.erase(session, phone))
+    if not erased:
+        raise GuidepostError("no client has this number")
+    print("erased")
+
+
+@app.command()
+def purge(
+    days: Annotated[int, typer.Option(min=1, help="Days since a client's last message.")] = 730,
+) -> None:
+    """Erases clients who have been silent for so long and have nothing ahead."""
+    from casework import records
+
+    print(f"{_with_database(lambda session: records.purge(session, days))} erased")
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Writes everything that is encrypted anew with the newest key of ENCRYPTION_KEYS."""
+    from casework import records
+
+    print(f"{_with_database(records.rotate)} values written with the newest key")
 
 
 @staff_app.command("add")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 
 import httpx
 
@@ -23,24 +25,49 @@ def check_bot() -> None:
         raise NotSetUp("The model server's environment (bot/.venv) is missing. Run `make setup`.")
 
 
-def train_all(say: object = print) -> None:
+def train_all(say: Callable[[str], None] = print) -> None:
     """Trains the crisis detector and the dialogue model where they are older than what they are made from."""
     from casework.safety import train as safety_train
 
-    assert callable(say)
-    began = time.monotonic()
-    if not safety_train.is_current():
-        say("training the crisis detector (about a minute) ...")
-        safety_train.train()
-        say(f"crisis detector trained in {time.monotonic() - began:.0f} s")
     check_bot()
     began = time.monotonic()
+    if not safety_train.is_current():
+        say("training the crisis detector (one to two minutes) ...")
+        safety_train.train()
+        say(f"crisis detector trained in {time.monotonic() - began:.0f} s")
+    _train_dialogue(say)
+
+
+def _train_dialogue(say: Callable[[str], None]) -> None:
+    """Runs the bot's own trainer; what it prints (a lot) is shown only if it fails."""
     environment = bot_environment({"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
     command = [str(BOT_PYTHON), "-m", "bot.train", "--out", str(DIALOGUE_MODEL), "--if-changed"]
-    done = subprocess.run(command, env=environment, cwd=ROOT, check=False)  # noqa: S603 - our own command
-    if done.returncode:
-        raise GuidepostError("The dialogue model could not be trained; the reason stands above.")
-    if time.monotonic() - began > 8:
+    began, told = time.monotonic(), False
+    with tempfile.TemporaryFile("w+") as printed:
+        trainer = subprocess.Popen(  # noqa: S603 - our own command
+            command, env=environment, cwd=ROOT, stdout=printed, stderr=subprocess.STDOUT
+        )
+        try:
+            while True:
+                try:
+                    code = trainer.wait(timeout=4 if not told else 20)
+                    break
+                except subprocess.TimeoutExpired:
+                    seconds = time.monotonic() - began
+                    say(
+                        f"still training ({seconds:.0f} s) ..."
+                        if told
+                        else "training the dialogue model (a minute) ..."
+                    )
+                    told = True
+        finally:
+            if trainer.poll() is None:
+                trainer.kill()
+        if code:
+            printed.seek(0)
+            sys.stderr.write(printed.read()[-4000:])
+            raise GuidepostError("The dialogue model could not be trained; the reason stands above.")
+    if told:
         say(f"dialogue model trained in {time.monotonic() - began:.0f} s")
 
 

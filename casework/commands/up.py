@@ -109,8 +109,8 @@ class Line:
             return
         if self.postgres is not None and not embedded.runs(self.postgres):
             self.say("[yellow]the database died; it is started again[/yellow]")
-            if await asyncio.to_thread(embedded.revive, self.postgres):
-                self.say("database is up")
+            hindrance = await asyncio.to_thread(embedded.revive, self.postgres)
+            self.say("database is up" if hindrance is None else f"not yet ({hindrance})")
         now = time.monotonic()
         for each in self._running:
             code = each.process.poll()

@@ -1,8 +1,9 @@
 """The programs that take clients on: the search for the nearest that would take a person, importing real directories,
 sharing this one with partners."""
 
+from casework.directory.picture import Picture, where_it_lies
 from casework.directory.ranking import FARTHEST_MILES, Seeker
 from casework.directory.sample import load_sample
 from casework.directory.search import Found, nearest
 
-__all__ = ["FARTHEST_MILES", "Found", "Seeker", "load_sample", "nearest"]
+__all__ = ["FARTHEST_MILES", "Found", "Picture", "Seeker", "load_sample", "nearest", "where_it_lies"]

@@ -76,7 +76,5 @@ async def record(
         .join(Client, Client.id == found.client_id)
         .where(Program.id == found.program_id)
     )
-    await jobs.defer(
-        session, "tell_referral", at=next_waking(at, zone or "UTC"), referral_id=found.id, status=status
-    )
+    await jobs.defer(session, "tell_referral", at=next_waking(at, zone or "UTC"), referral_id=found.id, status=status)
     return found

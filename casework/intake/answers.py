@@ -65,11 +65,19 @@ async def record(
 
 
 async def forget(session: AsyncSession, client_id: uuid.UUID, *facts: str, at: datetime) -> None:
-    """Takes answers back (all of them without `facts`): their questions are open again."""
-    taken = update(Answer).where(Answer.client_id == client_id, Answer.superseded_at.is_(None))
-    if facts:
-        taken = taken.where(Answer.fact.in_(facts))
-    await session.execute(taken.values(superseded_at=at))
+    """Takes these answers back: their questions are open again. Without `facts` nothing is taken back."""
+    await session.execute(
+        update(Answer)
+        .where(Answer.client_id == client_id, Answer.superseded_at.is_(None), Answer.fact.in_(facts))
+        .values(superseded_at=at)
+    )
+
+
+async def forget_all(session: AsyncSession, client_id: uuid.UUID, *, at: datetime) -> None:
+    """Takes every answer back."""
+    await session.execute(
+        update(Answer).where(Answer.client_id == client_id, Answer.superseded_at.is_(None)).values(superseded_at=at)
+    )
 
 
 async def last_asked(session: AsyncSession, client_id: uuid.UUID) -> str | None:

@@ -21,6 +21,8 @@ STEPS = (SAVING, PROGRAM, OPENING, BOOKING, SHARING, NAME)
 # Told by the walk itself, or by staff; never asked by text.
 _NOT_ASKED = ("state", "county", "inpatient_stays", "miles_to_va")
 NO_PROGRAM = "none"
+# The facts that decide which programs are offered.
+_CHOOSES_PROGRAMS = ("zip", "age", "veteran", "payer")
 # Taking an answer back takes these with it: they were given in the light of it.
 _AFTER = {PROGRAM: (OPENING, BOOKING), OPENING: (BOOKING,)}
 
@@ -60,14 +62,21 @@ def next_step(answers: Answers, *, booked: bool = False, policy: str = screening
     return None
 
 
+def screened(answers: Answers, policy: str = screening.DEFAULT_POLICY) -> bool:
+    """Whether the screening's questions are through, so that its outcome can be told."""
+    first = all(name in answers or (name == "zip" and "state" in answers) for name in FIRST)
+    return answers.get(SAVING) is True and first and not questions_left(answers, policy)
+
+
 def questions_left(answers: Answers, policy: str = screening.DEFAULT_POLICY) -> int:
     """About how many questions of the screening are still to come, to tell people who ask."""
-    first = [name for name in FIRST if name not in answers]
-    return len(first) + len(screening.next_questions(facts(answers), policy, asked=list(answers)))
+    first = [name for name in FIRST if name not in answers and not (name == "zip" and "state" in answers)]
+    open_ones = screening.next_questions(facts(answers), policy, asked=list(answers))
+    return len({*first, *(name for name in open_ones if name not in _NOT_ASKED)})
 
 
 def depends_on(step: str) -> tuple[str, ...]:
     """The steps whose answers fall when this one changes. A screening fact changes what programs are offered."""
     if step in screening.FACT_NAMES:
-        return (PROGRAM, OPENING, BOOKING) if step in ("zip", "age", "veteran") else ()
+        return (PROGRAM, OPENING, BOOKING) if step in _CHOOSES_PROGRAMS else ()
     return _AFTER.get(step, ())

@@ -37,27 +37,16 @@ def vectors(texts: Sequence[str]) -> tuple[Floats, Floats]:
 
     The second keeps one sentence of danger from drowning in the others. A text without a word has zeros.
     """
-    pieces: list[str] = []
-    owners: list[int] = []
-    whole: list[int] = []  # where each text's own vector is among those of the pieces, -1 for none
-    for place, text in enumerate(texts):
-        parts = [part for part in sentences(text) if _has_words(part)]
-        pieces += parts
-        owners += [place] * len(parts)
-        whole.append(len(pieces) - 1 if len(parts) == 1 else -1)
-    asked = [text for text, place in zip(texts, whole, strict=True) if place < 0 and _has_words(text)]
-    rows = np.zeros((len(pieces) + len(asked) + 1, 512), dtype=np.float32)
-    if pieces or asked:
-        rows[:-1] = encoder().encode([*pieces, *asked])
-    more = iter(range(len(pieces), len(pieces) + len(asked)))
-    places = [
-        place if place >= 0 else next(more) if _has_words(text) else -1
-        for text, place in zip(texts, whole, strict=True)
-    ]
-    means = np.zeros((len(texts), 512), dtype=np.float32)
-    np.add.at(means, owners, rows[: len(pieces)])
+    parts = [[part for part in sentences(text) if _has_words(part)] for text in texts]
+    asked = dict.fromkeys(piece for text, pieces in zip(texts, parts, strict=True) for piece in (*pieces, text))
+    asked.pop("", None)
+    places = {piece: place for place, piece in enumerate(piece for piece in asked if _has_words(piece))}
+    rows = np.zeros((len(places) + 1, 512), dtype=np.float32)
+    if places:
+        rows[:-1] = encoder().encode(list(places))
+    means = np.stack([rows[[places[part] for part in pieces] or [-1]].mean(axis=0) for pieces in parts])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-    return rows[places], means
+    return rows[[places.get(text, -1) for text in texts]], means.astype(np.float32)
 
 
 def _has_words(text: str) -> bool:

@@ -35,13 +35,14 @@ class Scores:
 
 class Model:
     """`settings`: gamma, outputs {name: [slope, offset]}, thresholds {language: {crisis, danger}}, kinds [names],
-    version. `arrays`: support and parts (texts x 512), weights (texts x outputs), linear (features x outputs), offsets,
+    version. `arrays`: basis (512 x AXES), support and parts (texts x AXES), weights (texts x outputs), linear (features x outputs), offsets,
     idf; the outputs are those of OUTPUTS and the kinds.
     """
 
     def __init__(self, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
         self.settings = settings
         self.version: str = settings["version"]
+        self._basis: Floats = arrays["basis"].astype(np.float32)
         self._support: Floats = arrays["support"].astype(np.float32)
         self._parts: Floats = arrays["parts"].astype(np.float32)
         self._squares = squares(self._support), squares(self._parts)
@@ -59,8 +60,8 @@ class Model:
         """The scores of each text. Texts are encoded together, which is quicker."""
         whole, parts = features.vectors(texts)
         gamma = self.settings["gamma"]
-        kernel = radial(whole, self._support, self._squares[0], gamma)
-        kernel += radial(parts, self._parts, self._squares[1], gamma)
+        kernel = radial(whole @ self._basis, self._support, self._squares[0], gamma)
+        kernel += radial(parts @ self._basis, self._parts, self._squares[1], gamma)
         rows = kernel @ self._weights
         rows = rows + np.stack([self.linear(text) for text in texts]) + self._offsets
         return [self._scores(row) for row in rows]

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
@@ -24,7 +25,13 @@ from casework.storage import new_id
 
 KINDS = ("phone", "video", "in_person")
 # Least and greatest: a slip of the finger is not to make a calendar that nobody can use.
-LIMITS = {"minutes": (5, 480), "buffer": (0, 240), "capacity": (1, 50), "lead_hours": (0, 720), "horizon_days": (1, 365)}
+LIMITS = {
+    "minutes": (5, 480),
+    "buffer": (0, 240),
+    "capacity": (1, 50),
+    "lead_hours": (0, 720),
+    "horizon_days": (1, 365),
+}
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 _LAST = time(23, 59)  # what "24:00" is kept as
 
@@ -77,7 +84,7 @@ def read_spans(text: str) -> tuple[Span, ...]:
             raise BadHours("not_hours", part.strip())
         found.append(Span(opens, closes))
     found.sort()
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         if later.opens < earlier.closes:
             raise BadHours("overlap", text.strip())
     return tuple(found)
@@ -188,9 +195,7 @@ async def clear_date(session: AsyncSession, calendar_id: uuid.UUID, day: date, a
     return calendar
 
 
-async def block(
-    session: AsyncSession, calendar_id: uuid.UUID, begins: datetime, ends: datetime, note: str
-) -> Calendar:
+async def block(session: AsyncSession, calendar_id: uuid.UUID, begins: datetime, ends: datetime, note: str) -> Calendar:
     """Not available between these wall-clock times of the program's zone. Raises BadHours: block_order."""
     calendar = await _calendar(session, calendar_id)
     program = await session.get_one(Program, calendar.program_id)
@@ -198,9 +203,7 @@ async def block(
     since, until = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (begins, ends))
     if since >= until:
         raise BadHours("block_order")
-    session.add(
-        Block(id=new_id(), calendar_id=calendar_id, starts_at=since, ends_at=until, note=note.strip() or None)
-    )
+    session.add(Block(id=new_id(), calendar_id=calendar_id, starts_at=since, ends_at=until, note=note.strip() or None))
     await session.flush()
     return calendar
 

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.errors import NotFound
+from casework.handoff.tables import Handoff
 from casework.scheduling import calendars, reminders, slots
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.freed import call_waiting
@@ -140,6 +141,9 @@ async def move(
             any_notice=by == "staff",
         )
     await session.refresh(old)
+    await session.execute(  # what people have on their desks is about the new one
+        update(Handoff).where(Handoff.appointment_id == old.id).values(appointment_id=new.id)
+    )
     await _settle(session, old, at)
     await _settle(session, new, at)
     await call_waiting(session, old.program_id, at)

@@ -60,6 +60,10 @@ async def leave(session: AsyncSession, client_id: uuid.UUID, program_id: str | N
     return len(entries)
 
 
+async def by_id(session: AsyncSession, waiting_id: uuid.UUID) -> Waiting | None:
+    return await session.get(Waiting, waiting_id)
+
+
 async def standing(session: AsyncSession, client_id: uuid.UUID, program_id: str) -> Waiting | None:
     """The client's entry on this list, waiting or offered."""
     return await session.scalar(

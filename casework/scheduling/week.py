@@ -126,9 +126,7 @@ def lay_out(
     held: dict[tuple[date, int], list[Entry]] = defaultdict(list)
     for entry in entries:
         appointment = entry.appointment
-        taken[appointment.calendar_id].append(
-            Taken(appointment.starts_at, appointment.busy_until, appointment.seat)
-        )
+        taken[appointment.calendar_id].append(Taken(appointment.starts_at, appointment.busy_until, appointment.seat))
         held[_place(appointment.starts_at, zone)].append(entry)
     free: dict[tuple[date, int], dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
     blocked: dict[tuple[date, int], list[str]] = defaultdict(list)

@@ -20,6 +20,8 @@ from casework.handoff.tables import Handoff, Referral
 from casework.intake import answers as told
 from casework.intake import walk
 from casework.scheduling import availability, booking, openings, telling, week
+from casework.scheduling.availability import Availability
+from casework.scheduling.availability import Settings as CalendarSettings
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
 from casework.scheduling.tables import Appointment, Calendar
@@ -28,6 +30,7 @@ from casework.staff import audit
 from casework.staff.errors import CannotDo, NotYours
 from casework.staff.records import Records
 from casework.staff.roles import leads
+from casework.staff.tables import AuditEvent
 
 T = TypeVar("T")
 OFFERED = 24  # openings to choose from on a page
@@ -56,9 +59,7 @@ class Desk(Records):
     async def week(self, program_id: str, monday: date) -> week.Week:
         """A program's week. Whose names it showed is written down."""
         found = await week.read(self.session, program_id, monday, self.at)
-        names = {
-            entry.client.id for day in found.cells.values() for entry in day.entries if entry.client is not None
-        }
+        names = {entry.client.id for day in found.cells.values() for entry in day.entries if entry.client is not None}
         audit.write(
             self.session,
             self.staff,
@@ -68,16 +69,16 @@ class Desk(Records):
         )
         return found
 
-    async def availability(self, program_id: str) -> list[availability.Availability]:
+    async def availability(self, program_id: str) -> list[Availability]:
         return await availability.of_program(self.session, program_id, self.at)
 
-    async def add_calendar(self, program_id: str, settings: availability.Settings) -> Calendar:
+    async def add_calendar(self, program_id: str, settings: CalendarSettings) -> Calendar:
         calendar = await availability.add(self.session, program_id, settings)
         self._changed_calendar("calendar.added", calendar)
         return calendar
 
     async def change_calendar(
-        self, calendar_id: uuid.UUID, settings: availability.Settings, weekly: Mapping[int, str]
+        self, calendar_id: uuid.UUID, settings: CalendarSettings, weekly: Mapping[int, str]
     ) -> Calendar:
         calendar = await availability.change(self.session, calendar_id, settings, weekly, self.at)
         self._changed_calendar("calendar.changed", calendar)
@@ -131,7 +132,7 @@ class Desk(Records):
 
     async def openings(self, program_id: str, *, after: datetime | None = None) -> list[Opening]:
         """What can be booked with the program, the soonest first."""
-        found = await openings.find(
+        return await openings.find(
             self.session,
             [program_id],
             wishes=Wishes(soonest=True),
@@ -139,7 +140,6 @@ class Desk(Records):
             limit=OFFERED,
             after=after,
         )
-        return found
 
     async def mark(self, appointment_id: uuid.UUID, outcome: Literal["attended", "no_show"]) -> uuid.UUID:
         """Whether the client came. Who did not gets a kind message and can book again with one reply."""
@@ -149,7 +149,7 @@ class Desk(Records):
         if was == outcome:
             return marked.client_id
         if outcome == "no_show":
-            await self._open_again(marked.client_id)
+            await self._open_again(marked)
             await telling.later(self.session, marked, "no_show", self.at)
         await self._changed(f"appointment.{outcome}", marked.client_id, appointment=marked.id)
         return marked.client_id
@@ -160,18 +160,20 @@ class Desk(Records):
         was = before.status
         cancelled = await self._try(booking.cancel(self.session, appointment_id, by="staff", at=self.at))
         if was != "cancelled":
-            await self._open_again(cancelled.client_id)
+            await self._open_again(cancelled)
             await telling.later(self.session, cancelled, "cancelled", self.at)
             await self._changed("appointment.cancelled", cancelled.client_id, appointment=cancelled.id)
         return cancelled.client_id
 
     async def move(self, appointment_id: uuid.UUID, opening_ref: str, *, key: str) -> Appointment:
         """To another opening; the client is told. Where that is taken meanwhile, the appointment stands as it was."""
-        before = await self._changeable(appointment_id)
+        await self._changeable(appointment_id)
+        if known := await self._by_key(key):
+            return known
         new = await self._try(
             booking.move(self.session, appointment_id, opening_ref, f"staff:{key}", self.at, by="staff")
         )
-        if new.id != before.id and new.created_at >= self.at:
+        if new.id != appointment_id:
             await self._about(new)
             await telling.later(self.session, new, "moved", self.at)
             await self._changed("appointment.moved", new.client_id, appointment=new.id)
@@ -181,8 +183,7 @@ class Desk(Records):
         """Books for the client, who is told. Raises CannotDo: opening_taken, already_booked."""
         await self._readable(client_id)
         await self._not_a_colleagues(client_id)
-        known = await self.session.scalar(select(Appointment).where(Appointment.key == f"staff:{key}"))
-        if known is not None:
+        if known := await self._by_key(key):
             return known
         conversation_id = await self.session.scalar(
             select(Handoff.conversation_id).where(Handoff.client_id == client_id, Handoff.status != "closed")
@@ -239,9 +240,16 @@ class Desk(Records):
         if holder not in (None, self.staff.id) and not leads(self.staff.role):
             raise NotYours("a colleague has this client")
 
-    async def _open_again(self, client_id: uuid.UUID) -> None:
+    async def _by_key(self, key: str) -> Appointment | None:
+        """What the same form, sent before, has made."""
+        return await self.session.scalar(select(Appointment).where(Appointment.key == f"staff:{key}"))
+
+    async def _open_again(self, ended: Appointment) -> None:
         """The walk's question for a time is open again, with the same program: one reply brings openings."""
-        await told.forget(self.session, client_id, walk.OPENING, walk.BOOKING, at=self.at)
+        await told.forget(self.session, ended.client_id, walk.OPENING, walk.BOOKING, at=self.at)
+        answers = await told.current(self.session, ended.client_id)
+        if answers.get(walk.SAVING) is True and answers.get(walk.PROGRAM) != ended.program_id:
+            await told.record(self.session, ended.client_id, walk.PROGRAM, ended.program_id, origin="staff", at=self.at)
 
     async def _about(self, appointment: Appointment) -> None:
         """The client's handoff is about this appointment from now on."""
@@ -261,5 +269,6 @@ class Desk(Records):
         except AppointmentClosed as error:
             raise CannotDo("appointment_closed") from error
 
-    def _changed_calendar(self, action: str, calendar: Calendar, **detail: object) -> None:
-        audit.write(self.session, self.staff, action, self.at, calendar=str(calendar.id), **detail)
+    def _changed_calendar(self, action: str, calendar: Calendar, **detail: str) -> None:
+        detail["calendar"] = str(calendar.id)
+        self.session.add(AuditEvent(at=self.at, staff_id=self.staff.id, action=action, detail=detail))

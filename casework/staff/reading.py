@@ -20,6 +20,7 @@ from casework import screening
 from casework.conversations.tables import CLIENT, IN, PERSON, Client, Conversation, Message
 from casework.directory.tables import Program
 from casework.errors import GuidepostError
+from casework.handoff import referrals
 from casework.handoff.tables import Handoff, Need, ScreeningRecord
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.scheduling.tables import Appointment
@@ -106,6 +107,7 @@ class Person:
     needs: Sequence[Need]
     program: Program | None
     bookings: Sequence[Booking] = field(default_factory=tuple)
+    referrals: Sequence[referrals.Line] = field(default_factory=tuple)
 
     @property
     def open_alarms(self) -> list[AlarmLine]:
@@ -208,6 +210,7 @@ async def person(session: AsyncSession, client_id: uuid.UUID) -> Person | None:
         needs=needs,
         program=await session.get(Program, handoff.program_id) if handoff and handoff.program_id else None,
         bookings=await _bookings(session, client_id),
+        referrals=await referrals.of_client(session, client_id),
     )
 
 

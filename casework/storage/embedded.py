@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TypeAlias
@@ -33,16 +32,16 @@ def runs(server: PostgresServer) -> bool:
     return bool(server.get_postmaster_info().is_running())
 
 
-def revive(server: PostgresServer) -> bool:
-    """Starts a server that died again, with what it had committed. False where it would not start yet: the processes
-    of the dead one may still be ending.
+def revive(server: PostgresServer) -> str | None:
+    """Starts a server that died again, with what it had committed. What stood in the way, if something did: the
+    processes of the dead one may still be ending, or its files be half written. Then it is to be tried again.
     """
-    with server._lock:
-        try:
+    try:
+        with server._lock:
             server.ensure_postgres_running()
-        except (subprocess.SubprocessError, AssertionError, OSError):
-            return False
-    return True
+    except Exception as error:  # noqa: BLE001 - whatever it is, a line that watches itself goes on trying
+        return type(error).__name__
+    return None
 
 
 def create_database(url: str, name: str, *, fresh: bool = False) -> str:

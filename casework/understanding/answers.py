@@ -6,20 +6,19 @@ The model's entities (payer, diagnosis) come in canonical values; numbers, place
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from casework import screening
 from casework.understanding.choices import fold
+from casework.understanding.heard import Heard
 from casework.understanding.numbers import read_age, read_count, read_numbers, word_tables
-from casework.understanding.places import read_place, read_state
+from casework.understanding.places import read_place
 
 DIAGNOSES = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
 IMPAIRMENTS = ("housing", "employment", "self_care", "daily_tasks", "social", "concentration")
 PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
 # Who has several names the first they have in this order (the screening's rule for `payer`).
-_PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
+PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
 YES_NO = frozenset({"saving", "veteran", "in_hospital_now", "diagnosed_by_professional", "booking", "sharing",
                     "professional_opinion", "committed_36_months"})  # fmt: skip
 _COUNT_LIMITS = dict.fromkeys(
@@ -33,17 +32,7 @@ _COUNT_LIMITS = dict.fromkeys(
      "systems_involved": 20, "years_in_service": 120, "gaf": 100}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What a turn brought: the text, the model's reading of it, and entities in canonical values."""
-
-    text: str
-    intent: str = "inform"
-    confidence: float = 1.0
-    entities: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-    def entity(self, name: str) -> list[Any]:
-        return list(self.entities.get(name, ()))
+_PLAIN = 0.6  # a label that is this sure is not taken for a name
 
 
 @dataclass(frozen=True)
@@ -170,13 +159,20 @@ def _payer(heard: Heard) -> Answer | None:
         return Answer(PAYERS[numbers[0] - 1])
     named = {value for value in heard.entity("payer") if value in PAYERS}
     if named:
-        return Answer(min(named, key=_PAYER_ORDER.index))
+        return Answer(min(named, key=PAYER_ORDER.index))
     if heard.intent == "deny":
         return Answer("uninsured")
     return None
 
 
+_NO_NAMES = frozenset({"thanks", "affirm", "goodbye", "express_distress"})
+
+
 def _name(heard: Heard) -> Answer | None:
+    if heard.intent == "deny":
+        return Answer(None)
+    if heard.intent in _NO_NAMES and heard.confidence >= _PLAIN and not heard.entity("name"):
+        return None
     named = heard.entity("name")
     text = str(named[0]) if named else heard.text
     text = re.sub(
@@ -187,57 +183,3 @@ def _name(heard: Heard) -> Answer | None:
     )
     text = re.sub(r"[^\w\s'.-]", "", text).strip()
     return Answer(text[:60]) if text and re.search(r"[^\W\d_]", text) else None
-
-
-# -- several answers in one text -------------------------------------------------------------------------------------
-
-_AGE = re.compile(
-    r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b"
-    r"(?!\s*(?:veces|times|hijos|kids|ninos|meses|months|days|dias|weeks|semanas|citas|children))"
-    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad|anos)\b"
-)
-_VETERAN = re.compile(
-    r"\b((i m|im|i am) an? (\w+ )?vet(eran)?|i served|soy veteran[oa]|(combat|army|navy|marine|air force) vet(eran)?)\b"
-)
-
-
-def volunteered(heard: Heard, *, besides: str | None = None) -> dict[str, Any]:
-    """Facts told without being asked ("im 34 live in 55401 and have medicaid"), only those told plainly.
-
-    `besides` is the open question: its own reading is left to `read`.
-    """
-    said = fold(heard.text)
-    told: dict[str, Any] = {}
-    age = _AGE.search(said)
-    if age and int(age.group(1) or age.group(2)) <= 120:
-        told["age"] = int(age.group(1) or age.group(2))
-    if re.search(r"(?<!\d)\d{5}(?!\d)", heard.text) or re.search(r"\b(live|stay|vivo|living)\b", said):
-        told |= _place_told(heard.text)
-    named = {value for value in heard.entity("payer") if value in PAYERS}
-    if named and not re.search(r"\b(lost|dont have|do not have|perdi|no tengo|apply|applying|solicitar)\b", said):
-        told["payer"] = min(named, key=_PAYER_ORDER.index)
-    elif named == {"uninsured"}:
-        told["payer"] = "uninsured"
-    diagnoses = [value for value in heard.entity("diagnosis") if value in DIAGNOSES]
-    if diagnoses and heard.intent in ("inform", "find_case_manager", "check_eligibility", "greet", "affirm"):
-        told["diagnoses"] = sorted(set(diagnoses), key=DIAGNOSES.index)
-    if _VETERAN.search(said):
-        told["veteran"] = True
-    if state := read_state(heard.text):
-        told.setdefault("state", state)
-    told.pop(besides or "", None)
-    return {name: value for name, value in told.items() if name in screening.FACT_NAMES}
-
-
-def _place_told(text: str) -> dict[str, Any]:
-    from casework.geography import UnknownPlace
-
-    pieces = re.split(r"[,;.\n]| and | y | i have | with |tengo", text)
-    for piece in [text, *pieces]:
-        try:
-            place = read_place(piece)
-        except UnknownPlace:
-            continue
-        if place:
-            return {"zip": place.zip}
-    return {}

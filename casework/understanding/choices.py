@@ -23,6 +23,12 @@ _AROUND = {
     *("the", "a", "one", "number", "num", "no", "option", "choice", "pick", "reply", "please", "pls", "plz", "ok", "i"),
     *("choose", "want", "id", "like", "el", "la", "numero", "opcion", "por", "favor", "porfa", "quiero", "escojo"),
 }
+# A plain yes or no picks the one choice that begins with it ("Yes, erase it", "Not now").
+_YES = {"yes", "y", "yeah", "yea", "yep", "yup", "ok", "okay", "sure", "yes please", "go ahead", "si", "sip", "claro",
+        "si por favor", "dale"}  # fmt: skip
+_NO = {"no", "n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
+_YES_TITLES = {"yes", "si", "confirm", "confirmar"}
+_NO_TITLES = {"no", "not", "ahora"}
 
 
 def fold(text: str) -> str:
@@ -44,6 +50,11 @@ def chosen(text: str, choices: Sequence[dict[str, str]]) -> str | None:
     for choice in choices:
         if fold(choice["title"]) == said:
             return choice["payload"]
+    for plain, starts in ((_YES, _YES_TITLES), (_NO, _NO_TITLES)):
+        titled = [choice["payload"] for choice in choices if (fold(choice["title"]).split() or [""])[0] in starts]
+        meant = titled if said in plain else []
+        if len(meant) == 1:
+            return meant[0]
     if not numbered(choices):
         return None
     words = said.split()

@@ -6,8 +6,9 @@ So a label only interrupts where it is one that no answer carries, and sure enou
 
 from __future__ import annotations
 
-from casework.understanding.answers import Heard, in_other_words
+from casework.understanding.answers import in_other_words
 from casework.understanding.choices import fold
+from casework.understanding.heard import Heard
 
 # What an answer to a question may be labelled as.
 ANSWERS = frozenset(
@@ -15,7 +16,7 @@ ANSWERS = frozenset(
 )
 # Always heard, however unsure: losing one of these leaves a person stuck.
 ALWAYS = frozenset({"talk_to_person", "delete_my_data", "restart", "switch_language"})
-_CHOSEN = frozenset({"inform", "affirm", "deny", "skip"})  # the choices that answer a question
+CHOICE_ANSWERS = frozenset({"inform", "affirm", "deny", "skip"})  # the choices that answer a question
 SURE = 0.45
 SURE_CONTROL = 0.35
 _CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
@@ -24,6 +25,7 @@ _ANSWER_TO = {
     "impairments": frozenset({"need_housing", "need_job", "need_food", "need_therapy", "need_medication"}),
     "payer": frozenset({"faq_private_insurance", "faq_cost", "faq_veterans", "need_benefits"}),
     "diagnoses": frozenset({"faq_diagnosis"}),
+    "diagnosed_by_professional": frozenset({"faq_diagnosis", "need_therapy"}),
     "veteran": frozenset({"faq_veterans"}),
     "in_hospital_now": frozenset({"faq_leaving_hospital"}),
     "inpatient_stays_24_months": frozenset({"faq_leaving_hospital"}),
@@ -46,10 +48,8 @@ def asks(text: str) -> bool:
 
 def interrupts(heard: Heard, step: str) -> bool:
     """Whether the rules should answer `heard` before the question `step` goes on."""
-    if heard.text.startswith("/"):  # a choice: of an older message, too, such as a reminder that came in between
-        return heard.intent not in _CHOSEN
-    if heard.entity("answer"):
-        return False
+    if heard.chosen:  # of an older message, too, such as a reminder that came in between
+        return heard.intent not in CHOICE_ANSWERS
     if heard.intent in ANSWERS:
         return False
     if heard.intent in ALWAYS:

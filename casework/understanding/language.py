@@ -23,9 +23,18 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(english - shared), frozenset(spanish - shared)
 
 
+@lru_cache
+def _whole_spanish() -> frozenset[str]:
+    """Short messages that are Spanish as a whole ("si", "ayuda por favor")."""
+    table = tomllib.loads((DATA / "understanding" / "languages.toml").read_text(encoding="utf-8"))
+    return frozenset(fold(message) for message in table["es"]["messages"])
+
+
 def guess(text: str) -> str | None:
     """`en` or `es` where the text shows it, else None."""
     words = fold(re.sub(r"https?://\S+", " ", text)).split()
+    if " ".join(words) in _whole_spanish():
+        return "es"
     english, spanish = _words()
     en, es = sum(word in english for word in words), sum(word in spanish for word in words)
     if "ñ" in text.lower() or "¿" in text or "¡" in text:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import lru_cache
 
 from casework.geography import Place, UnknownPlace, find, near_name
+from casework.paths import DATA
 from casework.understanding.choices import fold
 
 STATES = {
@@ -36,6 +38,13 @@ def read_zip(text: str) -> str | None:
     return found.group(1) if found else None
 
 
+@lru_cache
+def _large_cities() -> dict[str, str]:
+    """The state that a large city's bare name means, though smaller places share it."""
+    table = tomllib.loads((DATA / "understanding" / "cities.toml").read_text(encoding="utf-8"))
+    return {fold(city): state for state, cities in table["cities"].items() for city in cities}
+
+
 @lru_cache(maxsize=1024)
 def read_place(text: str) -> Place | None:
     """The place that the text names, by ZIP or by city (with its state where the name is shared). Raises UnknownPlace
@@ -46,7 +55,7 @@ def read_place(text: str) -> Place | None:
     said = re.sub(r"\b(st|ft|mt)\b(?= \w)", lambda m: _SHORT[m.group()], _LEAD.sub("", fold(text)) or fold(text))
     state, city = _state_at_end(said)
     if city:
-        place = near_name(city, state)
+        place = near_name(city, state or _large_cities().get(city))
         if place:
             return place
         # "north side of duluth mn": the last words before the state are the city.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from channels.console.routes import router
+# These put their pages on the router.
+from channels.console import availability, calendar, routes  # noqa: F401
+from channels.console.router import router
 
 __all__ = ["mount", "router"]
 

@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from casework import clock
 from casework import staff as staffing
 from casework.errors import NotFound
+from casework.staff.desk import Desk
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
 from casework.staff.tables import Staff
@@ -96,6 +97,13 @@ async def records(request: Request) -> AsyncIterator[Records]:
     """The records as the one who asks may see and change them, in one transaction."""
     async with database(request).session() as session:
         yield Records(session, visit(request).staff, clock.now())
+
+
+@asynccontextmanager
+async def desk(request: Request) -> AsyncIterator[Desk]:
+    """The same with calendars, appointments and referrals."""
+    async with database(request).session() as session:
+        yield Desk(session, visit(request).staff, clock.now())
 
 
 class ConsoleRoute(APIRoute):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from casework import clock
@@ -20,10 +20,9 @@ from casework.staff.reading import View
 from casework.staff.records import LONGEST, LONGEST_CHAT, Records
 from casework.storage import new_id
 from channels.console import events
-from channels.console.door import COOKIE, SIGN_IN, ConsoleRoute, admit, database, records, visit
+from channels.console.door import COOKIE, SIGN_IN, database, records, visit
 from channels.console.pages import render, static_file
-
-router = APIRouter(prefix="/console", route_class=ConsoleRoute, dependencies=[Depends(admit)], include_in_schema=False)
+from channels.console.router import router
 
 DEMO_EMAIL = "demo@guidepost.example"
 _AT_ONCE = 2  # sign-ins whose passwords are checked at the same time: each costs 64 MiB and a core

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,25 @@ def moment(at: datetime, zone: str | None = None) -> str:
 def clock_time(at: datetime, zone: str | None = None) -> str:
     local = at.astimezone(ZoneInfo(zone or "UTC"))
     return f"{local.hour % 12 or 12}:{local:%M %p %Z}"
+
+
+def day_name(day: date, *, long: bool = False) -> str:
+    """`Mon 23 Nov`; `long` with the year."""
+    return f"{day:%a} {day.day} {day:%b}" + (f" {day.year}" if long else "")
+
+
+def hour_name(at: datetime, zone: str) -> str:
+    """`9:00`, `1:30`: for a row that says which half of the day. On a day whose clocks change the zone is named."""
+    local = at.astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0)
+    changes = midnight.utcoffset() != (midnight + timedelta(hours=23, minutes=59)).utcoffset()
+    return f"{local.hour % 12 or 12}:{local:%M}" + (f" {local:%Z}" if changes else "")
+
+
+def span_name(begins: datetime, ends: datetime, zone: str) -> str:
+    """`9:00–9:45`."""
+    until = ends.astimezone(ZoneInfo(zone))
+    return f"{hour_name(begins, zone)}–{until.hour % 12 or 12}:{until:%M}"
 
 
 def since(then: datetime, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""How long finding the nearest programs takes among 15,000, beside a plain full scan; and whether it finds the right ones.
+"""How long finding the nearest of 15,000 programs takes, beside a plain full scan; and whether it finds the right ones.
 
 `rows()` measures on an embedded Postgres of its own, made for the run. The programs are invented, at ZIPs drawn with a
 fixed seed: crowded where ZIPs are. The yardstick is what a query without an index costs: every program's distance
@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from datetime import UTC, datetime
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,8 @@ async def fill(database: Any, chance: random.Random, count: int, bookable: int) 
             session.add(calendar)
             await session.flush()
             if chance.random() < 0.7:  # the others have no hours: full
-                nine, five = datetime.min.replace(hour=9).time(), datetime.min.replace(hour=17).time()
-                session.add(WeeklyHours(calendar_id=calendar.id, weekday=chance.randrange(5), opens=nine, closes=five))
+                day = chance.randrange(5)
+                session.add(WeeklyHours(calendar_id=calendar.id, weekday=day, opens=clock(9), closes=clock(17)))
     async with database.session() as session:
         await session.execute(text("analyze"))
 

@@ -1,5 +1,5 @@
-"""The whole line: how long a turn takes from webhook to reply, beside bare Rasa with the same model in the same run; how
-long the start takes; what each process weighs."""
+"""The whole line: how long a turn takes from webhook to reply, beside bare Rasa with the same model in the same run;
+how long the start takes; what each process weighs."""
 
 from __future__ import annotations
 

@@ -129,9 +129,7 @@ class StandIn:
 class Phone:
     """A client's phone. `text` sends and waits for what the line answers."""
 
-    def __init__(
-        self, standin: StandIn, base: str, number: str, settled: Callable[[str], bool] | None = None
-    ) -> None:
+    def __init__(self, standin: StandIn, base: str, number: str, settled: Callable[[str], bool] | None = None) -> None:
         self.number = number
         self._settled = settled
         self.texts = 0

@@ -119,6 +119,10 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(own_line: Running
         asyncio.run(simulator.run(clients))
     finally:
         killer.join()
+        said = [entry for entry in line.log if "died" in entry or "up" in entry or "not yet" in entry]
+        print("".join([*said[-60:], *line.log[-15:]]))
+        assert line.process is not None
+        assert line.process.poll() is None, "the supervisor ended"
     took = time.monotonic() - began
     settle(line)
     slowest = sorted(simulator.waits)[-1]

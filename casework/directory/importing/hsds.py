@@ -13,14 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from casework.directory.exporting.hsds import TAXONOMIES
 from casework.directory.importing import json_rows, tidy
 from casework.directory.importing.records import BadFile, Record, Refused, Row
 from casework.geography import county_name
 
 Object = dict[str, Any]
 _DAYS = {"MO": "mon", "TU": "tue", "WE": "wed", "TH": "thu", "FR": "fri", "SA": "sat", "SU": "sun"}
-TAXONOMIES = {"kind": "guidepost-kind", "service": "guidepost-service", "payer": "guidepost-payer"}
-"""The taxonomies in which this directory's own words travel with what it exports."""
 
 
 def rows(path: Path, verified_on: date | None) -> Iterator[Row]:
@@ -227,11 +226,12 @@ def _guessed(name: str, service: Object, organization: Object) -> str:
 
 
 def _counties(service: Object) -> list[str]:
-    """Counties served, where the areas are given as FIPS codes."""
+    """Counties served, where an area gives a FIPS code and that county's name."""
     found = []
     for area in _list(service, "service_areas"):
-        if str(area.get("extent_type") or "").lower() in ("fips", "county-fips"):
-            found += [code for code in str(area.get("extent") or "").replace(",", " ").split() if county_name(code)]
+        code = str(area.get("extent") or "")
+        if county_name(code) is not None and county_name(code) == area.get("name"):  # five digits may be a ZIP too
+            found.append(code)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where a program is: its coordinates where they can be trusted, else the centroid of its ZIP; and its time zone. Pure."""
+"""Where a program is: its own coordinates where they can be trusted, else its ZIP's centroid; its time zone. Pure."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def where(zip_code: Any, city: Any, state: Any, latitude: Any, longitude: Any) -
             raise Refused("a military address (APO, FPO, DPO) has no place on the map") from unknown
         centroid = None
     given = f"latitude {latitude}, longitude {longitude}"
-    if north is None or east is None or (north, east) == (0.0, 0.0):
-        point, notes = None, ()
-    else:
+    point: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+    if north is not None and east is not None and (north, east) != (0.0, 0.0):
         point, notes = _mend(north, east, centroid)
-    if point is None and notes == () and tidy.text(latitude) is not None and (north, east) != (0.0, 0.0):
+    if point is None and tidy.text(latitude) is not None and (north, east) != (0.0, 0.0):
         notes = (f"coordinates not trusted ({given}); placed at its ZIP",)
     if point is not None:
         home = centroid or geography.near_point(*point)

@@ -152,14 +152,15 @@ def _plain(value: Any) -> Any:
 
 
 async def undo_last(session: AsyncSession) -> dict[str, Any]:
-    """Undoes the last import that is not undone yet. Raises NotFound where there is none.
+    """Undoes the last import that changed something and is not undone yet. Raises NotFound where there is none.
 
     What it added goes; a program that staff edited since, or that a calendar, client or case hangs on, is only taken
     off the list. What it changed is as before, but for fields that staff edited since.
     """
     await session.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-    newest = select(ImportRun).where(ImportRun.undone_at.is_(None)).order_by(ImportRun.started_at.desc()).limit(1)
-    run = (await session.execute(newest)).scalar_one_or_none()
+    changed = select(ImportChange.id).where(ImportChange.run_id == ImportRun.id).exists()
+    newest = select(ImportRun).where(ImportRun.undone_at.is_(None), changed).order_by(ImportRun.started_at.desc())
+    run = (await session.execute(newest.limit(1))).scalar_one_or_none()
     if run is None:
         raise NotFound("there is no import to undo")
     changes = list((await session.execute(select(ImportChange).where(ImportChange.run_id == run.id))).scalars())

@@ -26,7 +26,7 @@ def text(value: Any) -> str | None:
 
 
 def zip5(value: Any) -> str | None:
-    """Five digits; a spreadsheet's lost zeros are put back ("2210" is 02210), a +4 is left off. None if it is no ZIP."""
+    """Five digits: lost zeros are put back ("2210" is 02210), a +4 is left off. None if it is no ZIP."""
     line = text(value)
     found = re.fullmatch(r"(\d{3,5})(?:[- ]\d{0,4})?|(\d{5})\d{4}|(\d{4})\d{4}", line or "")
     if not found:

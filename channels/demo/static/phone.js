@@ -15,8 +15,8 @@
   function show(text) {
     let item = shown.get(text.sid);
     if (!item) {
-      item = document.createElement("li");
-      if (text.from === "phone") item.className = "phone-side";
+      item = document.createElement("div");
+      item.className = text.from === "phone" ? "sms phone-side" : "sms";
       const who = document.createElement("span"), body = document.createElement("p");
       who.className = "hidden";
       who.textContent = text.from === "phone" ? words.you : words.line;

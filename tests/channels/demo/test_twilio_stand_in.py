@@ -50,8 +50,10 @@ def form(server: Chat, **changes: str | None) -> dict[str, str]:
 def provider(server: Chat) -> Iterator[Twilio]:
     """The line's own client of Twilio."""
     made = Twilio(server.settings)
-    yield made
-    made._client.http_client._client.close()  # type: ignore[attr-defined]
+    try:
+        yield made
+    finally:
+        made._client.http_client._client.close()  # type: ignore[attr-defined]
 
 
 @contextmanager

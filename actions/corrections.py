@@ -1,0 +1,100 @@
+"""What a client tells besides the answer to the open question: new facts, and corrections of earlier ones.
+
+A correction says what was changed; where the outcome was told before, it says what it is now.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from actions import replies
+from actions.case import Case
+from casework import handoff, screening
+from casework.geography import UnknownPlace, find
+from casework.handoff.screenings import keep, last_outcome
+from casework.intake import walk
+from casework.intake.policies import also
+from casework.understanding.heard import heard_from
+from casework.understanding.volunteered import volunteered
+from casework.wording import NoWording, say
+
+
+async def note(case: Case, step: str | None) -> bool:
+    """Writes down what came along unasked and says so. Nothing is written down before the client agreed to saving."""
+    if case.answers.get(walk.SAVING) is not True:
+        return False
+    told = volunteered(case.heard, besides=step)
+    changed = {fact: value for fact, value in told.items() if case.answers.get(fact, ...) != value}
+    corrected = {fact: value for fact, value in changed.items() if fact in case.answers}
+    for fact, value in changed.items():
+        await write_down(case, fact, value)
+    if corrected:
+        case.say("utter_corrected", what=in_words(case, corrected))
+    if fresh := {fact: value for fact, value in changed.items() if fact not in corrected}:
+        case.say("utter_noted", what=in_words(case, fresh))
+    if corrected:
+        await _what_it_means(case)
+    return bool(changed)
+
+
+async def note_earlier(case: Case) -> None:
+    """Once the client agreed to saving: what they told before they were asked."""
+    told: dict[str, Any] = {}
+    for event in case.tracker.events:
+        if event.get("event") == "user" and not str(event.get("text") or "").startswith("/"):
+            told |= volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
+    fresh = {fact: value for fact, value in told.items() if fact not in case.answers}
+    for fact, value in fresh.items():
+        await write_down(case, fact, value)
+    if fresh:
+        case.say("utter_noted", what=in_words(case, fresh))
+
+
+async def write_down(case: Case, fact: str, value: Any) -> None:
+    """Records a fact, and the client's time zone with a place."""
+    await case.record(fact, value)
+    if fact == "zip" and value:
+        try:
+            case.client.zone = find(value).zone
+        except UnknownPlace:
+            return
+
+
+async def screen_and_keep(case: Case) -> tuple[screening.Screening, bool]:
+    """The screening as it stands now; True where it differs from the one that was kept last."""
+    facts = walk.facts(case.answers)
+    result = screening.screen(facts, language=case.language)
+    others = [screening.screen(facts, policy, language=case.language) for policy in also(facts)]
+    return result, await keep(case.session, case.client.id, facts, result, others)
+
+
+async def _what_it_means(case: Case) -> None:
+    """After a correction: the outcome anew, where it had been told and nothing is left to ask."""
+    before = await last_outcome(case.session, case.client.id)
+    if before is None or not walk.screened(case.answers):
+        return
+    result, _ = await screen_and_keep(case)
+    if result.outcome == before:
+        case.say(f"utter_outcome_still_{result.outcome}")
+    else:
+        replies.tell_outcome(case, result)
+    if case.answers.get(walk.SHARING) is True:
+        await handoff.refresh_open(case.session, case.client.id)
+
+
+def in_words(case: Case, facts: dict[str, Any]) -> str:
+    """Facts as a client would put them: "age 34, Medicaid"."""
+    return ", ".join(dict.fromkeys(_one_in_words(case, fact, value) for fact, value in facts.items()))
+
+
+def _one_in_words(case: Case, fact: str, value: Any) -> str:
+    try:
+        titles = {choice["payload"]: choice["title"] for choice in say(f"utter_ask_{fact}", case.language).choices}
+    except NoWording:
+        titles = {}
+    if isinstance(value, bool):
+        return case.word(f"utter_fact_{fact}_{'yes' if value else 'no'}")
+    values = value if isinstance(value, list) else [value]
+    named = [titles.get("/inform" + json.dumps({"answer": each}), str(each)) for each in values]
+    return case.word(f"utter_fact_{fact}", value=", ".join(named))

@@ -1,0 +1,120 @@
+"""What is done to whole records: erasing a client, purging the silent, writing everything with the newest key."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import phonenumbers
+from cryptography.fernet import InvalidToken
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import clock
+from casework.conversations.tables import Client, Conversation
+from casework.errors import GuidepostError
+from casework.scheduling.tables import Appointment, Waiting
+from casework.staff.tables import AuditEvent
+from casework.storage import blind_index
+from casework.storage.encryption import EncryptedJSON, EncryptedText, keyring
+from casework.storage.tables import Base
+
+
+class NotANumber(GuidepostError):
+    """The text is not a phone number."""
+
+
+class WrongKey(GuidepostError):
+    """Something was encrypted with a key that is not among ENCRYPTION_KEYS."""
+
+
+async def erase(session: AsyncSession, phone: str) -> bool:
+    """Erases the client with this number. False if there is none."""
+    try:
+        parsed = phonenumbers.parse(phone, "US")
+    except phonenumbers.NumberParseException as error:
+        raise NotANumber("that is not a phone number; write it as +16125550123") from error
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    client_id = (
+        await session.execute(select(Client.id).where(Client.phone_index == blind_index(number, "phone")))
+    ).scalar_one_or_none()
+    if client_id is None:
+        return False
+    await erase_client(session, client_id)
+    return True
+
+
+async def erase_client(session: AsyncSession, client_id: uuid.UUID) -> None:
+    """Deletes the client and all that hangs on them, in the model server's schema too; that it was done is kept."""
+    conversations = (
+        (await session.execute(select(Conversation.id).where(Conversation.client_id == client_id))).scalars().all()
+    )
+    if (await session.execute(select(func.to_regclass("bot.events")))).scalar_one() is not None:
+        await session.execute(
+            text("delete from bot.events where sender_id = any(:ids)"), {"ids": [str(each) for each in conversations]}
+        )
+    await session.execute(delete(Waiting).where(Waiting.client_id == client_id))
+    await session.execute(delete(Client).where(Client.id == client_id))
+    session.add(AuditEvent(action="client.erased", detail={"conversations": len(conversations)}))
+
+
+async def purge(session: AsyncSession, days: int) -> int:
+    """Erases clients whose last message is so many days old and who have no appointment ahead. Returns how many."""
+    at = clock.now()
+    last = (
+        select(Conversation.client_id, func.max(Conversation.last_inbound_at).label("last"))
+        .group_by(Conversation.client_id)
+        .subquery()
+    )
+    ahead = select(Appointment.client_id).where(Appointment.status == "booked", Appointment.ends_at > at)
+    silent = (
+        await session.execute(
+            select(Client.id)
+            .outerjoin(last, last.c.client_id == Client.id)
+            .where(func.coalesce(last.c.last, Client.created_at) < at - timedelta(days=days), Client.id.not_in(ahead))
+        )
+    ).scalars()
+    count = 0
+    for client_id in silent.all():
+        await erase_client(session, client_id)
+        count += 1
+    return count
+
+
+async def rotate(session: AsyncSession) -> int:
+    """Writes every encrypted value anew with the newest key, the model server's events too. Returns how many.
+
+    The oldest key must stay in ENCRYPTION_KEYS: the look-up indexes are made with it.
+    """
+    count = 0
+    for table in Base.metadata.sorted_tables:
+        columns = [column for column in table.columns if isinstance(column.type, EncryptedText | EncryptedJSON)]
+        keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+        for column in columns:
+            count += await _rotate(session, f'"{table.name}"', keys, f'"{column.name}"', binary=True)
+    if (await session.execute(select(func.to_regclass("bot.events")))).scalar_one() is not None:
+        count += await _rotate(session, "bot.events", "id", "data", binary=False)
+    return count
+
+
+async def _rotate(session: AsyncSession, table: str, key: str, column: str, *, binary: bool) -> int:
+    # Names come from our own tables' metadata, never from input.
+    rows = await session.execute(text(f"select {key}, {column} from {table} where {column} is not null"))  # noqa: S608
+    ring = keyring()
+    count = 0
+    for row in rows.all():
+        stored = row[-1]
+        try:
+            fresh = ring.rotate(bytes(stored) if binary else stored.encode())
+        except InvalidToken as error:
+            raise WrongKey(
+                "a value cannot be read with any of ENCRYPTION_KEYS; add the key it was written with"
+            ) from error
+        where = " and ".join(f"{name.strip()} = :k{place}" for place, name in enumerate(key.split(",")))
+        await session.execute(
+            text(f"update {table} set {column} = :fresh where {where}"),  # noqa: S608
+            {"fresh": fresh if binary else fresh.decode()}
+            | {f"k{place}": value for place, value in enumerate(row[:-1])},
+        )
+        count += 1
+    return count
