@@ -13,7 +13,7 @@ from casework.conversations.bot import Bot
 from casework.logs import configure
 from casework.settings import Settings, get_settings
 from casework.storage import Database
-from channels import calendar, chat, console, demo, health, sms, voice
+from channels import calendar, chat, console, demo, directory, health, sms, voice
 from channels.live import Live
 from channels.twilio import Twilio
 from channels.worker import crisis_lane
