@@ -21,6 +21,7 @@ from casework.storage import new_id
 from casework.understanding.answers import read
 
 SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
+_LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little
 _CHANCE = ("complaint", "express_distress", "bot_challenge")
 SURE = 0.40  # below this the client is asked which of two was meant
 _ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
@@ -174,18 +175,26 @@ def _two_likeliest(case: Case) -> list[dict[str, str]]:
     return choices
 
 
+_OF_AN_OFFER = (["offer_yes"], ["offer_no"])  # the choices of an opening that came free, also while a question is open
+
+
 class StartFromAnywhere(CaseAction):
     """A bare yes, or an answer, where nothing is open: an opening on offer is taken, else the walk goes on."""
 
     named = "action_go_on"
 
     async def act(self, case: Case) -> Events:
-        if await answer_offer(case, accepts=True):
-            return []
+        answer = case.heard.entity("answer")[:1]
+        if not case.in_form or answer in _OF_AN_OFFER:
+            if await answer_offer(case, accepts=answer != ["offer_no"]):
+                return go_on(case)
+            if answer in _OF_AN_OFFER:
+                case.say("utter_opening_taken")
+                return go_on(case)
         if case.in_form:  # it was no answer to the question that is open
-            if case.heard.intent == "affirm" and case.asking in (walk.PROGRAM, walk.OPENING):
+            if case.heard.intent == "affirm" and case.asking in _LISTS and not case.tracker.get_slot(LOST):
                 case.say("utter_which_number")
-                return case.ask_nothing_more()
+                return [SlotSet(LOST, 1), *case.ask_nothing_more()]
             return await unsure(case)
         if await next_step(case) is None:
             return await self._through(case)

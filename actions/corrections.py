@@ -62,11 +62,21 @@ async def write_down(case: Case, fact: str, value: Any) -> None:
 
 
 async def screen_and_keep(case: Case) -> tuple[screening.Screening, bool]:
-    """The screening as it stands now; True where it differs from the one that was kept last."""
+    """The screening as it stands now; True where it is another than the one that was kept last."""
     facts = walk.facts(case.answers)
     result = screening.screen(facts, language=case.language)
     others = [screening.screen(facts, policy, language=case.language) for policy in also(facts)]
     return result, await keep(case.session, case.client.id, facts, result, others)
+
+
+async def tell_outcome_once(case: Case) -> None:
+    """Tells the outcome: whole where it is new, in one line where other answers came to the same, else not at all."""
+    before = await last_outcome(case.session, case.client.id)
+    result, new = await screen_and_keep(case)
+    if result.outcome != before:
+        replies.tell_outcome(case, result)
+    elif new:
+        case.say(f"utter_outcome_still_{result.outcome}")
 
 
 async def _what_it_means(case: Case) -> None:
@@ -74,11 +84,7 @@ async def _what_it_means(case: Case) -> None:
     before = await last_outcome(case.session, case.client.id)
     if before is None or not walk.screened(case.answers):
         return
-    result, _ = await screen_and_keep(case)
-    if result.outcome == before:
-        case.say(f"utter_outcome_still_{result.outcome}")
-    else:
-        replies.tell_outcome(case, result)
+    await tell_outcome_once(case)
     if case.answers.get(walk.SHARING) is True:
         await handoff.refresh_open(case.session, case.client.id)
 

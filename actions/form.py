@@ -15,8 +15,9 @@ from actions.opening import MOVING, take_booking, take_opening
 from actions.program import take_program
 from casework import handoff
 from casework.geography import UnknownPlace
+from casework.handoff import referrals
 from casework.intake import walk
-from casework.scheduling import booking
+from casework.scheduling import booking, waitlist
 from casework.understanding import answers as understanding
 from casework.understanding.interrupts import interrupts
 
@@ -94,6 +95,8 @@ class ValidateIntakeForm(CaseAction):
         appointment = await booking.current(case.session, case.client.id, case.at)
         if agreed:
             program = case.answers.get(walk.PROGRAM)
+            if not appointment and program not in (None, walk.NO_PROGRAM):
+                await self._refer(case, str(program))
             await handoff.to_people(
                 case.session,
                 case.client,
@@ -113,6 +116,11 @@ class ValidateIntakeForm(CaseAction):
             case.say("utter_shared")
         else:
             case.say("utter_not_shared")
+
+    async def _refer(self, case: Case, program: str) -> None:
+        """The program is asked to take the client, unless they wait for an opening of it."""
+        if await waitlist.standing(case.session, case.client.id, program) is None:
+            await referrals.make(case.session, case.client.id, program, at=case.at)
 
     async def _finished(self, case: Case) -> str | None:
         if await next_step(case) is not None:

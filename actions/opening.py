@@ -8,9 +8,10 @@ from datetime import datetime
 from actions import replies
 from actions.case import Case, Events
 from casework import screening
+from casework.conversations.tables import WEB
 from casework.directory.tables import Program
 from casework.intake import walk
-from casework.scheduling import booking, openings, wish_reader
+from casework.scheduling import booking, calendars, links, openings, waitlist, wish_reader
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
 from casework.scheduling.tables import Calendar
@@ -25,6 +26,7 @@ MOVING = "moving"  # slot: the appointment that a new opening is to replace
 WISHES = "wishes"  # slot: what the client said of days and times
 LIMIT = 3
 MORE = "more"
+WAIT, NEXT, REFER = "wait", "next_program", "refer"  # what there is to choose where nothing is free
 _MORE_WORDS = {"more", "others", "other", "different", "else", "otros", "otras", "otro", "otra", "mas"}
 
 
@@ -47,7 +49,7 @@ async def ask_opening(case: Case, times: int) -> Events:
         seen, wishes = [], None
         found = await openings.find(case.session, [program_id], at=case.at, limit=LIMIT)
     if not found:
-        await refer_instead(case)
+        await _nothing_free(case, program_id)
         return []
     _offer(case, found, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
     refs = [each.ref for each in found]
@@ -55,6 +57,31 @@ async def ask_opening(case: Case, times: int) -> Events:
     case.remember(SEEN, seen)
     case.remember(WISHES, wishes.to_json() if wishes else None)
     return []
+
+
+async def _nothing_free(case: Case, program_id: str) -> None:
+    """A program whose calendar is full: wait for a time, see another program, or have the program call."""
+    if not await calendars.has_any(case.session, program_id):
+        await refer_instead(case)
+        return
+    case.remember(OFFERED, [])
+    words = ((WAIT, "utter_choice_wait"), (NEXT, "utter_choice_next_program"), (REFER, "utter_choice_refer"))
+    case.say("utter_ask_waiting", choices=[replies.choice(case.word(word), answer) for answer, word in words])
+
+
+async def _instead(case: Case, chosen: str) -> None:
+    """What the client wants where nothing is free."""
+    if chosen == REFER:
+        await refer_instead(case)
+    elif chosen == NEXT:
+        case.remember("more_programs", True)
+        await case.forget(walk.PROGRAM)
+    else:
+        wishes = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else None
+        program_id = str(case.answers[walk.PROGRAM])
+        entry = await waitlist.join(case.session, case.client.id, program_id, wishes=wishes)
+        await case.record(walk.OPENING, walk.NO_PROGRAM)
+        case.say("utter_waiting_joined", place=await waitlist.place(case.session, entry))
 
 
 async def refer_instead(case: Case) -> None:
@@ -86,7 +113,10 @@ async def take_opening(case: Case) -> bool:
     chosen = str(given[0]) if given else None
     if chosen is None and set(fold(case.heard.text).split()) & _MORE_WORDS:
         chosen = MORE
-    if chosen == MORE or (chosen is None and case.heard.intent == "deny"):
+    if chosen in (WAIT, NEXT, REFER):
+        await _instead(case, chosen)
+        return True
+    if chosen == MORE or (chosen is None and case.heard.intent in ("deny", "cancel_appointment")):
         case.remember(SEEN, [*(case.slot(SEEN) or []), *(case.slot(OFFERED) or [])])
         return True  # the form asks again, with others
     if chosen is None and case.heard.intent == "skip":
@@ -176,6 +206,8 @@ async def take_booking(case: Case) -> bool:
         return True
     await case.record(walk.BOOKING, True)
     await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+    if case.conversation.channel == WEB:  # texts carry no links: people are told not to follow any
+        case.say("utter_calendar_link", link=links.appointment_url(appointment.id))
     result = screening.screen(walk.facts(case.answers), language=case.language)
     case.tell(replies.documents(case, list(result.documents)))
     return True

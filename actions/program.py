@@ -6,11 +6,11 @@ from rasa_sdk.events import SlotSet
 
 from actions import replies
 from actions.case import Case, Events
-from actions.corrections import screen_and_keep
+from actions.corrections import tell_outcome_once
 from casework.directory import Found, Seeker, nearest
 from casework.geography import UnknownPlace, find
 from casework.intake import walk
-from casework.scheduling import openings
+from casework.scheduling import calendars, openings
 from casework.understanding.choices import fold
 
 SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
@@ -40,9 +40,7 @@ def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
 
 async def ask_program(case: Case, times: int) -> Events:
     """The outcome (once), then up to three nearest programs that would take the client, others on "more"."""
-    result, new = await screen_and_keep(case)
-    if new:
-        replies.tell_outcome(case, result)
+    await tell_outcome_once(case)
     who = seeker(case)
     if who is None:
         case.say("utter_no_place")
@@ -104,8 +102,7 @@ async def take_program(case: Case) -> bool:
     await case.record(walk.PROGRAM, chosen)
     if chosen == walk.NO_PROGRAM:
         return True
-    soonest = await openings.next_opening(case.session, [chosen], case.at)
-    if chosen not in soonest:
+    if not await calendars.has_any(case.session, chosen):
         # No online calendar: the request goes to the program's intake as a referral, if the client agrees to share.
         await case.record(walk.OPENING, walk.NO_PROGRAM, origin="worked_out")
         case.say("utter_referral_instead")

@@ -116,7 +116,7 @@ def _uvicorn(factory: str, host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "uvicorn", factory, "--factory", "--host", host, "--port", str(port)),
         # Addresses in access logs would hold tokens and tell who read whom.
-        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"),
+        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5", "--ws-max-size", "1000000"),
     ]
 
 

@@ -50,6 +50,16 @@ async def by_id(session: AsyncSession, calendar_id: uuid.UUID, *, around: dateti
     return _read(row) if row else None
 
 
+async def has_any(session: AsyncSession, program_id: str) -> bool:
+    """Whether the program can be booked online at all, now or once there are openings."""
+    known = (
+        select(Calendar.id)
+        .join(Program, Program.id == Calendar.program_id)
+        .where(Calendar.program_id == program_id, Calendar.active, Program.active)
+    )
+    return bool(await session.scalar(select(known.exists())))
+
+
 async def taken(
     session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
 ) -> dict[uuid.UUID, list[Taken]]:

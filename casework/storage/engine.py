@@ -34,6 +34,7 @@ class Database:
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             max_overflow=pool_size,
+            hide_parameters=True,  # an error's text must not hold what a client wrote
             pool_pre_ping=True,  # a database that was restarted must not cost the next client an error
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)

@@ -98,6 +98,10 @@ def in_other_words(step: str, text: str) -> bool | None:
     return False if hits[False] else True if hits[True] else None
 
 
+_FIRST_YES = frozenset({"yes", "yeah", "yep", "yea", "si", "yup", "sure", "claro"})
+_FIRST_NO = frozenset({"no", "nope", "nah", "never", "nunca", "not"})
+
+
 def _yes_no(step: str, heard: Heard) -> Answer | None:
     if heard.intent in ("affirm", "confirm_appointment"):
         return Answer(True)
@@ -108,12 +112,11 @@ def _yes_no(step: str, heard: Heard) -> Answer | None:
     for value, words in ((False, tables["no"]), (True, tables["yes"])):
         if said in map(fold, words):
             return Answer(value)
-    first = said.split()[:1]
-    if first and heard.intent == "inform":
-        if first[0] in ("yes", "yeah", "yep", "yea", "si", "yup", "sure", "claro"):
-            return Answer(True)
-        if first[0] in ("no", "nope", "nah", "never", "nunca", "not"):
-            return Answer(False)
+    first = (said.split() or [""])[0]
+    if first in _FIRST_YES:
+        return Answer(True)
+    if first in _FIRST_NO:
+        return Answer(False)
     other = in_other_words(step, heard.text)
     return None if other is None else Answer(other)
 

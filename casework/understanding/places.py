@@ -24,6 +24,8 @@ STATES = {
     "district of columbia": "DC", "puerto rico": "PR", "guam": "GU", "american samoa": "AS", "virgin islands": "VI",
 }  # fmt: skip
 _CODES = set(STATES.values())
+# Codes that people text as words of English or Spanish: alone they name no state ("ok", "hi", "me").
+_WORDS_TOO = frozenset({"al", "co", "de", "hi", "id", "in", "la", "ma", "me", "mi", "oh", "ok", "or", "pa", "va"})
 _SHORT = {"st": "saint", "ft": "fort", "mt": "mount"}  # as the ZIP table writes city names out
 # In "i live in bend or" the code at the end is a state; in the middle of a sentence these are words.
 _LEAD = re.compile(
@@ -69,7 +71,10 @@ def read_place(text: str) -> Place | None:
 
 def read_state(text: str) -> str | None:
     """A state that the whole text names ("minnesota", "MN"), or the one at its end."""
-    state, city = _state_at_end(_LEAD.sub("", fold(text)))
+    said = _LEAD.sub("", fold(text))
+    if said in _WORDS_TOO:
+        return None
+    state, city = _state_at_end(said)
     return state if state and (not city or city in STATES) else None
 
 

@@ -144,7 +144,7 @@ def _wait(until: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
 @pytest.fixture(scope="session")
 def model_server(toy_model: Path, actions: Actions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServer]:
     folder = tmp_path_factory.mktemp("bot")
-    postgres, url = embedded.start(folder / "postgres")
+    postgres, url = embedded.start(folder / "postgres", durable=False)
     port, log = _free_port(), folder / "log"
     environment = rasa_environment(
         ACTIONS_URL=f"http://127.0.0.1:{actions.port}/webhook",

@@ -32,7 +32,7 @@ _TABLES = "select quote_ident(tablename) from pg_tables where schemaname = 'publ
 def database_url() -> Iterator[str]:
     """The address of a fresh, migrated database."""
     get_settings.cache_clear()
-    server, address = embedded.start(Path(_FOLDER.name) / "postgres")
+    server, address = embedded.start(Path(_FOLDER.name) / "postgres", durable=False)
     url = embedded.create_database(address, "tests", fresh=True)
     migrate(url)
     yield url

@@ -34,7 +34,7 @@ def anyio_backend() -> str:
 def database_url() -> Iterator[str]:
     """The address of a fresh, migrated database."""
     get_settings.cache_clear()
-    server, address = embedded.start(Path(_FOLDER.name) / "postgres")
+    server, address = embedded.start(Path(_FOLDER.name) / "postgres", durable=False)
     url = embedded.create_database(address, "channels_tests", fresh=True)
     migrate(url)
     yield url

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import psutil
 
 from tests.line.line import Running
@@ -17,8 +18,16 @@ PARTS = {"web": "channels.app:", "worker": "channels.worker", "actions": "action
 WEIGHTS = {"web": 5, "worker": 6, "actions": 4, "bot": 2, "postgres": 3}
 
 
+IN_A_ROW = 3  # so many die before the line is given the time to be whole for a moment
+_WHOLE_WITHIN = 90.0  # seconds; after that it goes on all the same
+
+
 class Killer:
-    """Sends SIGKILL to a random part every `every` seconds (from, to), `kills` times; `killed` counts them."""
+    """Sends SIGKILL to a random part every `every` seconds (from, to), `kills` times; `killed` counts them.
+
+    After every IN_A_ROW kills it waits until the line says that it is ready: on a slow machine a line that is never
+    whole answers nothing, and shows nothing.
+    """
 
     def __init__(self, line: Running, *, kills: int, every: tuple[float, float], seed: int) -> None:
         self.killed: Counter[str] = Counter()
@@ -46,6 +55,18 @@ class Killer:
             except psutil.NoSuchProcess:
                 continue
             self.killed[name] += 1
+            if self.killed.total() % IN_A_ROW == 0:
+                self._until_whole()
+
+    def _until_whole(self) -> None:
+        deadline = time.monotonic() + _WHOLE_WITHIN
+        while time.monotonic() < deadline and not self.enough.is_set():
+            time.sleep(1.0)
+            try:
+                if httpx.get(self._line.base + "/readyz", timeout=5).status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                pass  # the web process itself is away
 
     def _find(self, name: str) -> psutil.Process | None:
         if name == "postgres":

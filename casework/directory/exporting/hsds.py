@@ -12,6 +12,7 @@ VERSION = "3.1"
 PROFILE = "https://docs.openreferral.org/en/latest/hsds/"
 # In these taxonomies this directory's own words travel with what it exports, and are read again.
 TAXONOMIES = {"kind": "guidepost-kind", "service": "guidepost-service", "payer": "guidepost-payer"}
+TELEHEALTH = "telehealth"
 PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
 _DAYS = {"mon": "MO", "tue": "TU", "wed": "WE", "thu": "TH", "fri": "FR", "sat": "SA", "sun": "SU"}
 Object = dict[str, Any]
@@ -97,6 +98,7 @@ def terms_of(program: Program) -> list[tuple[str, str]]:
     return [
         ("kind", program.kind),
         *(("service", code) for code in program.services),
+        *([("service", TELEHEALTH)] if program.telehealth else []),
         *(("payer", code) for code in program.payers),
     ]
 

@@ -110,8 +110,10 @@ async def _conditions(session: AsyncSession, wanted: Wanted) -> list[ColumnEleme
 async def _has_term(session: AsyncSession, name: str) -> ColumnElement[bool]:
     services = await session.execute(select(func.jsonb_array_elements_text(Program.services)).distinct())
     columns: dict[str, Any] = {"service": Program.services, "payer": Program.payers}
-    for taxonomy, code in hsds.known_terms(list(services.scalars())):
+    for taxonomy, code in hsds.known_terms([hsds.TELEHEALTH, *services.scalars()]):
         if uuid_of("taxonomy_term", f"{taxonomy}:{code}") == name.lower():
+            if code == hsds.TELEHEALTH:
+                return Program.telehealth.is_(True)
             return Program.kind == code if taxonomy == "kind" else columns[taxonomy].contains([code])
     return Program.id.is_(None)
 

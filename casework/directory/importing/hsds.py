@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from casework.directory.exporting.hsds import TAXONOMIES
+from casework.directory.exporting.hsds import TAXONOMIES, TELEHEALTH
 from casework.directory.importing import json_rows, tidy
 from casework.directory.importing.records import BadFile, Record, Refused, Row
 from casework.geography import county_name
@@ -170,11 +170,10 @@ def _program(service: Object, here: Object, verified_on: date | None) -> Record 
         service_counties=_counties(service),
         veterans_only=kind == "va",
         payers=words["payer"],
-        services=words["service"],
+        services=[code for code in words["service"] if code != TELEHEALTH],
         languages=list(dict.fromkeys(["en", *(code.lower() for code in languages)])),
-        telehealth=any(
-            "video" in str(each.get("attending_type") or "").lower() for each in _list(service, "schedules")
-        ),
+        telehealth=TELEHEALTH in words["service"]
+        or any("video" in str(each.get("attending_type") or "").lower() for each in _list(service, "schedules")),
         hours=_hours([*_list(here, "schedules"), *_list(service, "schedules"), *_list(location, "schedules")]),
         active=str(service.get("status") or "active") == "active",
         verified_on=verified_on or tidy.day(service.get("assured_date")) or tidy.day(service.get("last_modified")),

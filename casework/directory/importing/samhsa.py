@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,14 @@ def rows(path: Path, verified_on: date | None) -> Iterator[Row]:
         raise BadFile(f"{path.name} is not an .xlsx spreadsheet") from error
     try:
         sheet = book["Facilities List"] if "Facilities List" in book.sheetnames else book.worksheets[0]
-        lines = sheet.iter_rows(values_only=True)
-        header = [str(cell or "").strip().lower() for cell in next(lines, ())]
-        missing = [name for name in _NEEDED if name not in header]
-        if missing:
-            raise BadFile(f"{path.name}: the sheet lacks the columns {', '.join(missing)}")
-        for number, line in enumerate(lines, 2):
-            if any(cell is not None for cell in line):
-                yield number, _read(dict(zip(header, line, strict=False)), known_on)
+        with closing(sheet.iter_rows(values_only=True)) as lines:  # it holds the sheet open inside the archive
+            header = [str(cell or "").strip().lower() for cell in next(lines, ())]
+            missing = [name for name in _NEEDED if name not in header]
+            if missing:
+                raise BadFile(f"{path.name}: the sheet lacks the columns {', '.join(missing)}")
+            for number, line in enumerate(lines, 2):
+                if any(cell is not None for cell in line):
+                    yield number, _read(dict(zip(header, line, strict=False)), known_on)
     finally:
         book.close()
 

@@ -78,7 +78,13 @@ async def add(session: AsyncSession, *programs: Program) -> None:
 async def add_calendar(session: AsyncSession, program_id: str, *, full: bool = False, lead_hours: int = 24) -> None:
     """An intake desk, open Tuesdays; full: without any hours."""
     calendar = Calendar(
-        id=new_id(), program_id=program_id, name="Desk", kind="phone", minutes=45, lead_hours=lead_hours, horizon_days=28
+        id=new_id(),
+        program_id=program_id,
+        name="Desk",
+        kind="phone",
+        minutes=45,
+        lead_hours=lead_hours,
+        horizon_days=28,
     )
     session.add(calendar)
     await session.flush()

@@ -22,7 +22,11 @@ def found(*places: tuple[str, float, float]) -> list[Found]:
 
 def test_the_table_says_how_far_and_in_which_direction() -> None:
     picture = where_it_lies(HERE, found(("north", 0.2, 0.0), ("east", 0.0, 0.2), ("here", 0.0, 0.0)))
-    assert [(row["name"], row["direction"]) for row in picture.rows] == [("North", "n"), ("East", "e"), ("Here", "here")]
+    assert [(row["name"], row["direction"]) for row in picture.rows] == [
+        ("North", "n"),
+        ("East", "e"),
+        ("Here", "here"),
+    ]
     assert picture.rows[0]["miles"] == pytest.approx(13.8, abs=0.1)
     assert "<caption>Where the programs lie from Minneapolis, MN 55401</caption>" in picture.table
     assert "right here" in picture.table

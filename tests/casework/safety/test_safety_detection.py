@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 
-import numpy as np
 import pytest
 
 from casework.safety import assess, cli, hours, model, phq9_item9
@@ -104,20 +102,6 @@ def test_a_model_that_fails_does_not_keep_a_message_from_being_assessed(monkeypa
 
     monkeypatch.setattr(model.Model, "scores", broken)
     assert assess("i want to die").level == "crisis"
-
-
-def test_one_message_takes_milliseconds() -> None:
-    texts = [text for text, _ in CRISIS] + [text for text in NONE if text]
-    assess("warm")
-    took = []
-    for text in texts * 4:
-        began = time.process_time()
-        assess(text)
-        took.append(1000 * (time.process_time() - began))
-    assert np.percentile(took, 50) < 15  # on an idle core p99 is what counts; `make bench` shows it
-    began = time.process_time()
-    assess("I would like to know which documents I need, and where the office is. " * 140)
-    assert time.process_time() - began < 1
 
 
 def test_the_same_text_is_always_assessed_alike() -> None:

@@ -6,14 +6,17 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from console_people import a_text, somebody_asking, somebody_booked, somebody_in_danger
+from console_week import a_week
 from serving import in_database, served
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casework import clock
 from casework import staff as staffing
 from casework.conversations.tables import Conversation, Message
 from casework.storage import Database, notify
@@ -121,6 +124,7 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
     ana = in_database(database_url, somebody_booked)
     rosa = in_database(database_url, somebody_asking)
     jo = in_database(database_url, somebody_in_danger).client_id
+    ahead = in_database(database_url, a_week)
     found: dict[str, object] = {}
     for size, viewport in SIZES.items():
         page = signed_in(chromium, address, color_scheme=scheme, viewport=viewport)
@@ -130,6 +134,10 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             "person": f"/console/people/{ana}",
             "person-web": f"/console/people/{rosa}?refused=taken",
             "person-alarm": f"/console/people/{jo}?told=claimed",
+            "calendar": "/console/calendar",
+            "appointment": f"/console/appointments/{ahead}",
+            "openings": f"/console/people/{rosa}/openings",
+            "hours": "/console/availability?refused=not_hours&about=noon",
             "audit": "/console/audit",
             "problem": "/console/people/nobody",
             "sign-in": "/console/sign-in",
@@ -146,3 +154,26 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             assert not wide, f"{name} scrolls sideways on the {size}"
         page.context.close()
     assert not found, "\n".join(f"{name}: {report}" for name, report in found.items())
+
+
+def test_the_week_is_walked_by_keyboard_and_leads_to_the_person(  # type: ignore[no-untyped-def]
+    chromium, address, database_url, monkeypatch
+) -> None:
+    wednesday = datetime(2026, 11, 25, 18, 10, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: wednesday)
+    in_database(database_url, a_week)
+    page = signed_in(chromium, address, viewport={"width": 1280, "height": 940})
+    page.get_by_role("link", name="Calendar").focus()
+    page.keyboard.press("Enter")
+    table = page.get_by_role("table")
+    sync_api.expect(table.get_by_role("columnheader")).to_have_count(6)
+    sync_api.expect(table.get_by_role("rowheader").first).to_have_text("9 AM")
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / "console-calendar.png"))
+    page.get_by_role("link", name="Week after").focus()
+    page.keyboard.press("Enter")
+    sync_api.expect(table.get_by_text("Rosa Vega")).to_have_count(0)
+    page.get_by_role("link", name="This week").press("Enter")
+    table.get_by_role("link", name=re.compile("Rosa Vega")).press("Enter")
+    sync_api.expect(page.get_by_role("heading", name="Rosa Vega")).to_be_visible()
+    assert page.wrong == []

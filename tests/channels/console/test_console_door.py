@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -34,7 +35,8 @@ def test_every_route_is_in_the_table_of_roles_and_behind_the_door() -> None:
 
 
 def _address(route: APIRoute) -> str:
-    return route.path.format(client_id=new_id(), alarm_id=new_id(), name="console.css")
+    ids = {name: new_id() for name in re.findall(r"{(\w+_id)}", route.path)}
+    return route.path.format(**ids, name="console.css", status="sent")
 
 
 @pytest.mark.parametrize("route", [r for r in CONSOLE_ROUTES if r.name not in PUBLIC], ids=lambda route: route.name)

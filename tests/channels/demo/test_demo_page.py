@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from browsing import IN_A_BROWSER, SIZES, chromium, new_page, picture, sync_api, violations
-from chat_pages import Chat
+from chat_pages import Chat, until
 
 __all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
@@ -42,6 +42,7 @@ def test_nothing_stands_in_the_way_of_people_with_disabilities(
     page.locator("#text").fill("hi, I need help finding a case manager" if language == "en" else "hola, necesito ayuda")
     page.keyboard.press("Enter")
     sync_api.expect(page.locator("#thread .sms")).to_have_count(1)
+    until(lambda: len(server.stored()) == 1)
     line_says(server, "Hello, this is an automated text line.")
     sync_api.expect(page.locator("#thread .sms")).to_have_count(2)
 
@@ -59,7 +60,7 @@ def test_the_phone_texts_and_is_texted(chromium: Any, server: Chat) -> None:
     first = page.locator("#thread .sms").first
     sync_api.expect(first).to_contain_text("hi there")
     sync_api.expect(first.locator("small")).to_have_text("1 part · sent")
-    assert [message.text for message in server.stored()] == ["hi there"]
+    until(lambda: [message.text for message in server.stored()] == ["hi there"])
 
     line_says(server, "ñ" + "long " * 40)
     sync_api.expect(page.locator("#thread .sms").nth(1).locator("small")).to_have_text("2 parts · delivered")
@@ -81,7 +82,7 @@ def test_a_new_phone_begins_anew(chromium: Any, server: Chat) -> None:
     assert number != "+16125550142"
     texts(page, f"from another {uuid.uuid4()}")
     sync_api.expect(page.locator("#thread .sms")).to_have_count(1)
-    assert len(server.conversations()) == 2
+    until(lambda: len(server.conversations()) == 2)
 
     page.get_by_label("This phone's number").fill("+16125550142")
     page.get_by_role("button", name="Use").click()
@@ -96,6 +97,7 @@ def test_a_stopped_phone_says_how_to_begin_again(chromium: Any, server: Chat) ->
     sync_api.expect(page.get_by_text("asked for no more texts")).to_be_visible()
     texts(page, "START")
     sync_api.expect(page.get_by_text("asked for no more texts")).to_be_hidden()
+    until(lambda: [message.text for message in server.stored() if message.direction == "in"] == ["STOP", "START"])
     page.context.close()
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 import pytest
-from chat_pages import Chat, chat_server
+from chat_pages import Chat, chat_server, until
 from chat_server import in_one_transaction, settings_for
 from sqlalchemy.ext.asyncio import AsyncSession
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
-from twilio.rest import Client
 
 from casework import clock
 from casework.conversations import people
@@ -46,28 +42,14 @@ def form(server: Chat, **changes: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-@contextmanager
-def provider(server: Chat) -> Iterator[Twilio]:
-    """The line's own client of Twilio."""
+@asynccontextmanager
+async def provider(server: Chat) -> AsyncIterator[Twilio]:
+    """The line's own client of Twilio: Twilio's library over a transport that knows where the stand-in is."""
     made = Twilio(server.settings)
     try:
         yield made
     finally:
-        made._client.http_client._client.close()  # type: ignore[attr-defined]
-
-
-@contextmanager
-def library(server: Chat) -> Iterator[Client]:
-    """Twilio's own library, as the line sets it up."""
-    with provider(server) as made:
-        yield made._client
-
-
-def until(true: Callable[[], Any], seconds: float = 8.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
+        await made.close()
 
 
 def test_a_message_is_made_as_twilio_makes_it(server: Chat) -> None:
@@ -133,50 +115,50 @@ def test_another_account_and_an_unknown_message_are_not_found(server: Chat) -> N
     assert unknown.json()["code"] == 20404
 
 
-def test_twilios_own_library_sends_reads_and_lists(server: Chat) -> None:
-    with library(server) as twilio:
-        sent = [twilio.messages.create(to=PHONE, from_=server.settings.twilio_from, body=f"text {n}") for n in range(5)]
-        twilio.messages.create(to="+16125550143", from_=server.settings.twilio_from, body="to another phone")
+@pytest.mark.anyio
+async def test_twilios_own_library_sends_reads_and_lists(server: Chat) -> None:
+    async with provider(server) as line:
+        messages = line._client.messages
+        sent = [await messages.create_async(to=PHONE, from_=line.sender, body=f"text {n}") for n in range(5)]
+        await messages.create_async(to="+16125550143", from_=line.sender, body="to another phone")
 
         assert [message.status for message in sent] == ["queued"] * 5
-        assert twilio.messages(sent[0].sid or "").fetch().body == "text 0"
-        since = clock.now() - timedelta(minutes=1)
-        found = twilio.messages.list(to=PHONE, date_sent_after=since, page_size=2)
+        assert (await line._client.messages(sent[0].sid or "").fetch_async()).body == "text 0"
+        found = await messages.list_async(to=PHONE, date_sent_after=clock.now() - timedelta(minutes=1), page_size=2)
         assert [message.body for message in found] == [f"text {n}" for n in (4, 3, 2, 1, 0)]
-        assert twilio.messages.list(to=PHONE, date_sent_after=clock.now() + timedelta(hours=1)) == []
+        assert await messages.list_async(to=PHONE, date_sent_after=clock.now() + timedelta(hours=1)) == []
 
 
-def test_twilios_own_library_raises_its_own_error(server: Chat) -> None:
-    with library(server) as twilio, pytest.raises(TwilioRestException) as refused:
-        twilio.messages.create(to=PHONE, from_=server.settings.twilio_from, body="a" * 1601)
+@pytest.mark.anyio
+async def test_twilios_own_library_raises_its_own_error(server: Chat) -> None:
+    async with provider(server) as line:
+        with pytest.raises(TwilioRestException) as refused:
+            await line._client.messages.create_async(to=PHONE, from_=line.sender, body="a" * 1601)
 
     assert (refused.value.status, refused.value.code) == (400, 21617)
 
 
-def test_the_line_sends_and_finds_again_what_it_sent(server: Chat) -> None:
-    async def go() -> tuple[str, str | None, str | None]:
-        before = clock.now() - timedelta(seconds=1)
-        with provider(server) as twilio:
-            sid = await twilio.send(to=PHONE, body="once only", message_id=uuid.uuid4())
-            found = await twilio.find(to=PHONE, body="once only", since=before)
-            return sid, found, await twilio.find(to=PHONE, body="never sent", since=before)
+@pytest.mark.anyio
+async def test_the_line_sends_and_finds_again_what_it_sent(server: Chat) -> None:
+    before = clock.now() - timedelta(seconds=2)
+    async with provider(server) as line:
+        sid = await line.send(to=PHONE, body="once only", message_id=uuid.uuid4())
 
-    sid, found, never = asyncio.run(go())
-    assert found == sid
-    assert never is None
+        assert await line.find(to=PHONE, bodies=["once only"], since=before) == [sid]
+        assert await line.find(to=PHONE, bodies=["never sent"], since=before) == []
 
 
-def test_the_line_hears_a_refusal_by_its_code(server: Chat) -> None:
-    async def go() -> None:
-        with provider(server) as twilio:
-            await twilio.send(to="+1999", body="hi", message_id=uuid.uuid4())
+@pytest.mark.anyio
+async def test_the_line_hears_a_refusal_by_its_code(server: Chat) -> None:
+    async with provider(server) as line:
+        with pytest.raises(ProviderRefused) as refused:
+            await line.send(to="+1999", body="hi", message_id=uuid.uuid4())
 
-    with pytest.raises(ProviderRefused) as refused:
-        asyncio.run(go())
     assert (refused.value.code, refused.value.passing) == (21211, False)
 
 
-def test_a_text_from_the_phone_comes_in_and_the_answer_is_delivered(server: Chat) -> None:
+@pytest.mark.anyio
+async def test_a_text_from_the_phone_comes_in_and_the_answer_is_delivered(server: Chat) -> None:
     """The whole way round: signed webhook in, REST call out, signed status callbacks back."""
     answer = httpx.post(f"{server.url}/demo/phone/send", json={"number": PHONE, "text": "hi there"})
     assert answer.status_code == 202
@@ -191,13 +173,10 @@ def test_a_text_from_the_phone_comes_in_and_the_answer_is_delivered(server: Chat
     message_id = in_one_transaction(server.database_url, reply)
     assert message_id is not None
 
-    async def send() -> None:
-        database = server.database()
-        with provider(server) as twilio:
-            await sending.send(database, twilio, message_id)
-        await database.close()
-
-    asyncio.run(send())
+    database = server.database()
+    async with provider(server) as line:
+        await sending.send(database, line, message_id)
+    await database.close()
     until(lambda: server.stored()[-1].status == "delivered")
 
 
