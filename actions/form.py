@@ -138,6 +138,8 @@ class WalkedThrough(CaseAction):
     async def act(self, case: Case) -> Events:
         if case.answers.get(walk.SAVING) is True:
             case.say("utter_what_happens_next")
+        else:
+            case.say("utter_menu")  # nothing is kept, so nothing follows; what the line can do besides
         if await booking.current(case.session, case.client.id, case.at):
             case.say("utter_change_hint")
         return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]

@@ -35,8 +35,8 @@ class Scores:
 
 class Model:
     """`settings`: gamma, outputs {name: [slope, offset]}, thresholds {language: {crisis, danger}}, kinds [names],
-    version. `arrays`: basis (512 x AXES), support and parts (texts x AXES), weights (texts x outputs), linear (features x outputs), offsets,
-    idf; the outputs are those of OUTPUTS and the kinds.
+    version. `arrays`: basis (512 x axes), support and parts (texts x axes), weights (texts x outputs), linear
+    (features x outputs), offsets, idf; the outputs are those of OUTPUTS and the kinds.
     """
 
     def __init__(self, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
