@@ -70,7 +70,8 @@ async def _nothing_free(case: Case, program_id: str) -> None:
 
 
 async def _instead(case: Case, chosen: str) -> None:
-    """What the client wants where nothing is free."""
+    """What the client wants where nothing is free. An appointment that was to be moved stands."""
+    case.remember(MOVING, None)
     if chosen == REFER:
         await refer_instead(case)
     elif chosen == NEXT:

@@ -30,6 +30,7 @@ from casework.directory.ranking import (
 )
 from casework.directory.tables import ON_EARTH, Program
 from casework.geography import Place
+from casework.geography.zips import EARTH_RADIUS_MILES
 from casework.scheduling import openings
 
 _FIRST_PAGE, _GROWTH = 32, 4
@@ -80,7 +81,11 @@ _NO_CHILDREN = " and kind <> 'child'"
 _VA, _COMMUNITY = " and kind = 'va'", " and kind <> 'va'"
 _REMOTE = " and telehealth and state = :state"
 _BOOKABLE = " and exists (select from calendars where calendars.program_id = programs.id and calendars.active)"
-_NEAREST_FIRST = f" order by {ON_EARTH} <-> cube(array[:x, :y, :z]::float8[]) limit :size"
+# Without the box around the reach, a search for what few programs offer would walk through all of the index.
+_NEAREST_FIRST = f""" and {ON_EARTH} <@ cube_enlarge(cube(array[:x, :y, :z]::float8[]), :chord, 3)
+    order by {ON_EARTH} <-> cube(array[:x, :y, :z]::float8[]) limit :size"""
+# Within a state the state's index is the shorter way: the `+ 0` keeps the other one out.
+_NEAREST_FIRST_OF_THESE = f" order by ({ON_EARTH} <-> cube(array[:x, :y, :z]::float8[])) + 0 limit :size"
 # Where the server lacks `cube`. Longitudes count on over the date line: Alaska's islands and Guam lie beyond it.
 _IN_THE_BOX = """ and latitude between :south and :north and (longitude between :west and :east
     or longitude - 360 between :west and :east or longitude + 360 between :west and :east)"""
@@ -171,12 +176,15 @@ class _Search:
         """The nearest `size` programs that may take the seeker, each with whether it has a calendar online; and the
         distance up to which these are all."""
         indexed = await _has_index(self._session)
-        bounds = _NEAREST_FIRST if indexed else _IN_THE_BOX if reach < _ANYWHERE else ""
-        values = self._values | _box(self._seeker.place, reach) | {"size": size}
+        if indexed:
+            bounds = _NEAREST_FIRST if reach < _ANYWHERE else _NEAREST_FIRST_OF_THESE
+        else:
+            bounds = _IN_THE_BOX if reach < _ANYWHERE else ""
+        values = self._values | _box(self._seeker.place, reach) | {"size": size, "chord": _chord(reach)}
         found = await self._session.execute(text("".join((_READ, self._conditions, where, bounds))), values)
         rows = [(weigh(row, self._seeker), row.bookable) for row in map(_read, found)]
         if not indexed or len(rows) < size:
-            return rows, _ANYWHERE
+            return rows, reach
         return rows, rows[-1][0].miles - 1e-6  # a hair short: others may lie just as far
 
 
@@ -195,6 +203,11 @@ def _may_take(seeker: Seeker) -> tuple[dict[str, Any], str]:
     if seeker.veteran is not True and seeker.payer != "va":
         conditions += _NOT_ONLY_VETERANS
     return values, conditions
+
+
+def _chord(reach: float) -> float:
+    """The straight line through a sphere of radius 1 that is so many miles on the ground; a hair more."""
+    return 2 * math.sin(min(math.pi, reach / EARTH_RADIUS_MILES) / 2) + 1e-6
 
 
 def _box(place: Place, radius: float) -> dict[str, float]:

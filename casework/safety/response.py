@@ -63,7 +63,9 @@ async def on_message(
         )
     )
     await session.flush()
-    if found.level == CRISIS:
+    # "ya estoy bien" is an answer to a line that asked; only there, and only whole short answers that the data lists.
+    answered = conversation.safety == CRISIS and answers.understand(message.text) is not None
+    if found.level == CRISIS and not answered:
         await _crisis(session, client, conversation, message, found, at)
         return Verdict(CRISIS, taken=True)
     if conversation.safety == CRISIS:

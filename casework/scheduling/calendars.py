@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ScalarSelect, Select, and_, bindparam, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.directory.tables import Program
@@ -39,14 +40,16 @@ async def of_programs(
     ids = list(program_ids)
     if not ids:
         return []
-    rows = await session.execute(_calendars(since, until).where(Calendar.program_id.in_(ids)))
+    query = _calendars("programs", bounded=until is not None)
+    rows = await session.execute(query, {"which": ids, **_stretch(since, until)})
     return [_read(row) for row in rows]
 
 
 async def by_id(session: AsyncSession, calendar_id: uuid.UUID, *, around: datetime) -> OpenCalendar | None:
     """One calendar with what it needs to judge an opening at `around`; None if it or its program is not active."""
-    query = _calendars(around, around + LONGEST).where(Calendar.id == calendar_id)
-    row = (await session.execute(query)).one_or_none()
+    query = _calendars("calendars", bounded=True)
+    values = {"which": [calendar_id], **_stretch(around, around + LONGEST)}
+    row = (await session.execute(query, values)).one_or_none()
     return _read(row) if row else None
 
 
@@ -64,23 +67,8 @@ async def taken(
     session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
 ) -> dict[uuid.UUID, list[Taken]]:
     """The seats that are taken in [since, until), by calendar. A hold that ran out before `at` takes nothing."""
-    # One row a calendar: a program's week is hundreds of appointments, and each row costs more than what is in it.
-    rows = await session.execute(
-        select(
-            Appointment.calendar_id,
-            func.array_agg(cast(func.extract("epoch", Appointment.starts_at), BigInteger)),
-            func.array_agg(cast(func.extract("epoch", Appointment.busy_until), BigInteger)),
-            func.array_agg(Appointment.seat),
-        )
-        .where(
-            Appointment.program_id.in_(list(program_ids)),
-            Appointment.starts_at >= since - LONGEST,  # with the program, what the index is over
-            Appointment.starts_at < until + LONGEST,
-            Appointment.busy_until > since,
-            or_(Appointment.status == "booked", and_(Appointment.status == "held", Appointment.held_until > at)),
-        )
-        .group_by(Appointment.calendar_id)
-    )
+    values = {"programs": list(program_ids), "since": since, "at": at}
+    rows = await session.execute(_taken(), {**values, "from_start": since - LONGEST, "to_start": until + LONGEST})
     return {
         calendar_id: [
             Taken(_moment(begins), _moment(ends), seat)
@@ -90,7 +78,42 @@ async def taken(
     }
 
 
-def _calendars(since: datetime, until: datetime | None) -> Select[*tuple[Any, ...]]:
+# Statements are built once: building them took longer than running them.
+
+
+@lru_cache
+def _taken() -> Select[*tuple[Any, ...]]:
+    # One row a calendar: a program's week is hundreds of appointments, and each row costs more than what is in it.
+    return (
+        select(
+            Appointment.calendar_id,
+            func.array_agg(cast(func.extract("epoch", Appointment.starts_at), BigInteger)),
+            func.array_agg(cast(func.extract("epoch", Appointment.busy_until), BigInteger)),
+            func.array_agg(Appointment.seat),
+        )
+        .where(
+            Appointment.program_id.in_(bindparam("programs", expanding=True)),
+            Appointment.starts_at >= bindparam("from_start"),  # with the program, what the index is over
+            Appointment.starts_at < bindparam("to_start"),
+            Appointment.busy_until > bindparam("since"),
+            or_(
+                Appointment.status == "booked",
+                and_(Appointment.status == "held", Appointment.held_until > bindparam("at")),
+            ),
+        )
+        .group_by(Appointment.calendar_id)
+    )
+
+
+def _stretch(since: datetime, until: datetime | None) -> dict[str, Any]:
+    values: dict[str, Any] = {"since": since, "from_day": (since - _MARGIN).date()}
+    if until is not None:
+        values |= {"until": until, "to_day": (until + _MARGIN).date()}
+    return values
+
+
+@lru_cache
+def _calendars(which: Literal["programs", "calendars"], *, bounded: bool) -> Select[*tuple[Any, ...]]:
     """One row a calendar, its hours gathered into JSON beside it: a single round trip however many there are."""
     weekly = (
         select(func.jsonb_agg(func.jsonb_build_array(WeeklyHours.weekday, WeeklyHours.opens, WeeklyHours.closes)))
@@ -98,17 +121,18 @@ def _calendars(since: datetime, until: datetime | None) -> Select[*tuple[Any, ..
         .scalar_subquery()
     )
     dates = select(func.jsonb_agg(func.jsonb_build_array(DateHours.day, DateHours.opens, DateHours.closes))).where(
-        DateHours.calendar_id == Calendar.id, DateHours.day >= (since - _MARGIN).date()
+        DateHours.calendar_id == Calendar.id, DateHours.day >= bindparam("from_day")
     )
     blocks = select(
         func.jsonb_agg(
             func.jsonb_build_array(func.extract("epoch", Block.starts_at), func.extract("epoch", Block.ends_at))
         )
-    ).where(Block.calendar_id == Calendar.id, Block.ends_at > since)
-    if until is not None:
-        dates = dates.where(DateHours.day <= (until + _MARGIN).date())
-        blocks = blocks.where(Block.starts_at < until)
+    ).where(Block.calendar_id == Calendar.id, Block.ends_at > bindparam("since"))
+    if bounded:
+        dates = dates.where(DateHours.day <= bindparam("to_day"))
+        blocks = blocks.where(Block.starts_at < bindparam("until"))
     aggregates: Sequence[ScalarSelect[Any]] = (weekly, dates.scalar_subquery(), blocks.scalar_subquery())
+    column = Calendar.program_id if which == "programs" else Calendar.id
     return (
         select(
             Calendar.id,
@@ -125,7 +149,7 @@ def _calendars(since: datetime, until: datetime | None) -> Select[*tuple[Any, ..
             *aggregates,
         )
         .join(Program, Program.id == Calendar.program_id)
-        .where(Calendar.active, Program.active)
+        .where(Calendar.active, Program.active, column.in_(bindparam("which", expanding=True)))
         .order_by(Calendar.program_id, Calendar.name, Calendar.id)
     )
 
@@ -169,9 +193,11 @@ def _read(row: Any) -> OpenCalendar:
     return OpenCalendar(calendar_id, program_id, name, kind, tuple(languages or ()), hours)
 
 
+@lru_cache(maxsize=4_096)
 def _span(opens: str, closes: str) -> Span:
     return Span(time.fromisoformat(opens), time.fromisoformat(closes))
 
 
+@lru_cache(maxsize=65_536)  # clinicians begin at the same hours
 def _moment(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)

@@ -17,6 +17,7 @@ ANSWERS = frozenset(
 # Always heard, however unsure: losing one of these leaves a person stuck.
 ALWAYS = frozenset({"talk_to_person", "delete_my_data", "restart", "switch_language"})
 CHOICE_ANSWERS = frozenset({"inform", "affirm", "deny", "skip"})  # the choices that answer a question
+OFFER_ANSWERS = (["offer_yes"], ["offer_no"])  # of an opening that came free
 SURE = 0.45
 SURE_CONTROL = 0.35
 _CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
@@ -49,7 +50,7 @@ def asks(text: str) -> bool:
 def interrupts(heard: Heard, step: str) -> bool:
     """Whether the rules should answer `heard` before the question `step` goes on."""
     if heard.chosen:  # of an older message, too, such as a reminder that came in between
-        return heard.intent not in CHOICE_ANSWERS
+        return heard.intent not in CHOICE_ANSWERS or heard.entity("answer")[:1] in OFFER_ANSWERS
     if heard.intent in ANSWERS:
         return False
     if heard.intent in ALWAYS:

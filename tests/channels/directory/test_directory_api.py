@@ -39,7 +39,8 @@ def program(name: str, **more: Any) -> Program:
         "zip": "55401", "street": "1 Main St", "latitude": 44.98, "longitude": -93.27, "zone": "America/Chicago",
         "description": {"en": "Case managers for adults."}, "phone": "+16125550101", "intake_phone": "+16125550102",
         "intake_extension": "3", "email": "a@example.org", "website": "https://example.org", "age_min": 18,
-        "service_counties": ["27053"], "payers": ["medicaid"], "languages": ["en", "es"], "services": ["act"], "telehealth": True,
+        "service_counties": ["27053"], "payers": ["medicaid"], "languages": ["en", "es"], "services": ["act"],
+        "telehealth": True,
         "hours": {"mon": [["08:00", "12:00"], ["13:00", "24:00"]], "tue": [["00:00", "24:00"]], "sun": []},
         "wait_days": 12.0, "source": "test", "source_id": name,
     }  # fmt: skip

@@ -1,0 +1,96 @@
+"""Which question comes next, from nothing but the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from casework import screening
+from casework.intake import walk
+from casework.intake.policies import also
+
+CLEAR = {
+    "saving": True, "zip": "55401", "age": 34, "veteran": False, "in_hospital_now": False, "diagnoses": ["bipolar"],
+    "diagnosed_by_professional": True, "impairments": ["housing"], "payer": "medicaid",
+}  # fmt: skip
+
+
+def asked_in_order(answers: dict[str, Any], replies: dict[str, Any]) -> list[str]:
+    """The questions that somebody gets who answers each as `replies` says (else: rather not say)."""
+    told, order = dict(answers), []
+    while (step := walk.next_step(told)) is not None:
+        assert step not in order, f"{step} is asked twice"
+        order.append(step)
+        told[step] = replies.get(step)
+    return order
+
+
+def test_consent_comes_first_and_the_name_last() -> None:
+    order = asked_in_order({}, CLEAR | {"program": "p", "opening": "o", "booking": True, "sharing": True, "name": "Dana"})
+    assert order[:5] == ["saving", "zip", "age", "veteran", "in_hospital_now"]
+    assert order[-5:] == ["program", "opening", "booking", "sharing", "name"]
+
+
+def test_who_skips_everything_still_comes_to_sharing() -> None:
+    order = asked_in_order({"saving": True}, {})
+    assert order[-1] == "sharing"
+    assert {"zip", "age", "diagnoses", "payer", "program"} <= set(order)
+
+
+def test_without_consent_only_the_zip_is_asked() -> None:
+    assert walk.next_step({"saving": False}) == "zip"
+    assert walk.next_step({"saving": False, "zip": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "step"),
+    [
+        ({}, "program"), ({"program": "p"}, "opening"), ({"program": "p", "opening": "o"}, "booking"),
+        ({"program": walk.NO_PROGRAM}, "sharing"), ({"program": "p", "opening": walk.NO_PROGRAM}, "sharing"),
+        ({"program": "p", "opening": "o", "booking": True}, "sharing"),
+        ({"program": walk.NO_PROGRAM, "sharing": False}, None), ({"program": walk.NO_PROGRAM, "sharing": True}, "name"),
+    ],
+)  # fmt: skip
+def test_after_the_screening(more: dict[str, Any], step: str | None) -> None:
+    assert walk.next_step(CLEAR | more) == step
+
+
+def test_an_appointment_ahead_leaves_out_the_choosing_of_one() -> None:
+    assert walk.next_step(CLEAR, booked=True) == "sharing"
+
+
+def test_what_decided_the_matter_is_not_followed_by_needless_questions() -> None:
+    assert walk.screened(CLEAR)
+    assert walk.questions_left(CLEAR) == 0
+    assert walk.questions_left({"saving": True}) > 4
+    assert not walk.screened({"saving": True})
+
+
+def test_a_state_stands_for_the_zip() -> None:
+    assert walk.next_step({"saving": True, "state": "MN"}) == "age"
+
+
+@pytest.mark.parametrize("fact", ["zip", "age", "veteran", "payer"])
+def test_what_programs_are_offered_by_takes_the_chosen_one_with_it(fact: str) -> None:
+    assert walk.depends_on(fact) == ("program", "opening", "booking")
+
+
+@pytest.mark.parametrize(("step", "after"), [("diagnoses", ()), ("program", ("opening", "booking")), ("name", ())])
+def test_other_answers_take_only_what_follows_from_them(step: str, after: tuple[str, ...]) -> None:
+    assert walk.depends_on(step) == after
+
+
+@pytest.mark.parametrize(
+    ("facts", "policies"),
+    [
+        ({}, ()), ({"zip": "55401"}, ("mn",)), ({"zip": "19104"}, ("pa-icm", "pa-tcm")), ({"zip": "30303"}, ("ga-act",)),
+        ({"state": "GA"}, ("ga-act",)), ({"zip": "10001", "veteran": True}, ("va-icmhr",)),
+        ({"zip": "55401", "veteran": True}, ("mn", "va-icmhr")), ({"zip": "00000"}, ()),
+    ],
+)  # fmt: skip
+def test_the_rules_of_the_clients_own_state_are_kept_beside_the_usual_ones(
+    facts: dict[str, Any], policies: tuple[str, ...]
+) -> None:
+    assert also(facts) == policies
+    assert set(policies) <= set(screening.policy_ids())

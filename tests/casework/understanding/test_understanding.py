@@ -1,0 +1,197 @@
+"""Answers as people text them, each with what is heard. Without a model: labels and entities are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from casework.geography import UnknownPlace
+from casework.understanding.answers import read
+from casework.understanding.choices import chosen
+from casework.understanding.heard import Heard, denied, of_choice
+from casework.understanding.interrupts import interrupts
+from casework.understanding.language import asked_for, guess
+from casework.understanding.numbers import read_age, read_count, read_numbers
+from casework.understanding.places import read_place, read_state
+from casework.understanding.volunteered import volunteered
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("2", 2), ("twice", 2), ("a couple", 2), ("a couple times", 2), ("dos veces", 2), ("un par de veces", 2),
+        ("once", 1), ("just once", 1), ("una vez", 1), ("none", 0), ("never", 0), ("ninguna", 0), ("nunca", 0),
+        ("like 3 or 4", 3), ("2 times in 2 years", 2), ("3 since 2024", 3), ("a few", 3), ("cinco", 5), ("a dozen", 12),
+        ("i dont remember", None), ("purple", None), ("99999", None),
+    ],
+)  # fmt: skip
+def test_how_often(text: str, count: int | None) -> None:
+    assert read_count(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("1", [1]), ("1 4", [1, 4]), ("1,3", [1, 3]), ("1 and 3", [1, 3]), ("2 y 5", [2, 5]), ("135", [1, 3, 5]),
+     ("4 4", [4]), ("9", None), ("0", None), ("1 housing", None), ("", None)],
+)  # fmt: skip
+def test_numbers_of_a_list(text: str, numbers: list[int] | None) -> None:
+    assert read_numbers(text, 7) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [("34", 34), ("im 34", 34), ("34 yrs old", 34), ("tengo 41 años", 41), ("born in 1984", None), ("30 or 40", None),
+     ("old", None), ("0", 0)],
+)  # fmt: skip
+def test_an_age(text: str, age: int | None) -> None:
+    assert read_age(text) == age
+
+
+@pytest.mark.parametrize(
+    ("text", "zip_start"),
+    [("55401", "55401"), ("zip is 55401-1234", "55401"), ("i stay in duluth mn", "558"), ("vivo en atlanta", "303"),
+     ("im in minneapolis", "554"), ("st paul", "551"), ("brooklyn", "112"), ("philadelphia pa", "191"),
+     ("my car", None), ("ok", None), ("springfield", None)],
+)  # fmt: skip
+def test_a_place(text: str, zip_start: str | None) -> None:
+    place = read_place(text)
+    assert (place is None) if zip_start is None else (place is not None and place.zip.startswith(zip_start))
+
+
+@pytest.mark.parametrize("text", ["00000", "09012"])
+def test_a_zip_that_is_nowhere_is_an_error_of_its_own(text: str) -> None:
+    with pytest.raises(UnknownPlace):
+        read_place(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("minnesota", "MN"), ("MN", "MN"), ("i live in georgia", "GA"), ("nueva york", "NY"), ("ok", None), ("hi", None),
+     ("me", None), ("no", None)],
+)  # fmt: skip
+def test_a_state(text: str, state: str | None) -> None:
+    assert read_state(text) == state
+
+
+CHOICES = [{"title": "Yes, erase it", "payload": "/a"}, {"title": "No, keep it", "payload": "/b"}]
+CARE = [{"title": "Medicaid", "payload": "/m"}, {"title": "Medicare", "payload": "/r"}, {"title": "VA", "payload": "/v"}]
+COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "payload"),
+    [
+        ("1", CARE, "/m"), ("1.", CARE, "/m"), ("(2)", CARE, "/r"), ("one", CARE, "/m"), ("uno", CARE, "/m"),
+        ("the first one", CARE, "/m"), ("number 3 please", CARE, "/v"), ("la segunda", CARE, "/r"),
+        ("medicare", CARE, "/r"), ("4", CARE, None), ("1 2", CARE, None), ("i have 2 kids", CARE, None), ("yes", CARE, None),
+        ("yes", CHOICES, "/a"), ("si", CHOICES, "/a"), ("no", CHOICES, "/b"), ("nah", CHOICES, "/b"),
+        ("yes, erase it", CHOICES, "/a"), ("maybe", CHOICES, None), ("1", COUNTS, "/1"), ("", CARE, None), ("1", [], None),
+    ],
+)  # fmt: skip
+def test_a_choice(text: str, choices: list[dict[str, str]], payload: str | None) -> None:
+    assert chosen(text, choices) == payload
+
+
+@pytest.mark.parametrize(
+    ("step", "heard", "value"),
+    [
+        ("veteran", Heard("yes", "affirm"), True), ("veteran", Heard("no soy veterano", "faq_veterans"), False),
+        ("veteran", Heard("i was in the army", "faq_veterans"), True), ("veteran", Heard("3", "skip"), None),
+        ("veteran", Heard("never served", "inform"), False), ("in_hospital_now", Heard("still here", "inform"), True),
+        ("in_hospital_now", Heard("got out last week", "inform"), False),
+        ("diagnosed_by_professional", Heard("my doctor did", "inform"), True),
+        ("diagnosed_by_professional", Heard("not yet, my doctor is waiting", "inform"), False),
+        ("diagnoses", Heard("bipolar", entities={"diagnosis": ["bipolar"]}), ["bipolar"]),
+        ("diagnoses", Heard("1 4"), ["schizophrenia", "ptsd"]), ("diagnoses", Heard("no", "deny"), []),
+        ("diagnoses", of_choice('/inform{"answer": "none"}', "7"), []),
+        ("impairments", Heard("my job and im homeless", "need_job"), ["housing", "employment"]),
+        ("impairments", Heard("none"), []), ("impairments", Heard("el trabajo y la casa"), ["housing", "employment"]),
+        ("payer", Heard("medi-cal", entities={"payer": ["medicaid"]}), "medicaid"), ("payer", Heard("2"), "medicare"),
+        ("payer", Heard("no", "deny"), "uninsured"),
+        ("payer", Heard("both", entities={"payer": ["medicare", "medicaid"]}), "medicaid"),
+        ("inpatient_stays_24_months", Heard("no", "deny"), 0), ("inpatient_stays_24_months", Heard("twice"), 2),
+        ("name", Heard("my name is Dana"), "Dana"), ("name", Heard("me llamo María"), "María"),
+        ("name", Heard("no", "deny"), None), ("age", Heard("id rather not", "skip"), None),
+    ],
+)  # fmt: skip
+def test_an_answer(step: str, heard: Heard, value: Any) -> None:
+    answer = read(step, heard)
+    assert answer is not None
+    assert answer.value == value
+
+
+@pytest.mark.parametrize(
+    ("step", "heard"),
+    [("age", Heard("purple", "out_of_scope")), ("zip", Heard("what", "repeat")), ("payer", Heard("purple", "out_of_scope")),
+     ("name", Heard("thanks", "thanks", 0.9)), ("diagnoses", Heard("hmm", "out_of_scope"))],
+)  # fmt: skip
+def test_no_answer(step: str, heard: Heard) -> None:
+    assert read(step, heard) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "heard", "interrupted"),
+    [
+        ("age", Heard("34", "inform"), False), ("age", Heard("why do you ask", "why_asked", 0.9), True),
+        ("age", Heard("what does it cost", "faq_cost", 0.8), True), ("payer", Heard("private", "faq_private_insurance", 0.9), False),
+        ("payer", Heard("does my insurance pay?", "faq_private_insurance", 0.9), True),
+        ("impairments", Heard("i need housing", "need_housing", 0.9), False),
+        ("age", Heard("a human please", "talk_to_person", 0.4), True), ("age", Heard("hm", "faq_cost", 0.2), False),
+        ("veteran", of_choice("/affirm", "yes"), False), ("payer", of_choice("/faq_cost", "2"), True),
+        ("veteran", of_choice("/confirm_appointment", "3"), True),
+        ("veteran", of_choice('/delete_my_data{"answer": "yes"}', "yes"), True),
+    ],
+)  # fmt: skip
+def test_what_interrupts_a_question(step: str, heard: Heard, interrupted: bool) -> None:
+    assert interrupts(heard, step) is interrupted
+
+
+@pytest.mark.parametrize(
+    ("heard", "besides", "told"),
+    [
+        (Heard("im 34 live in 55401 and have medicaid", entities={"payer": ["medicaid"]}), None,
+         {"age": 34, "zip": "55401", "payer": "medicaid"}),
+        (Heard("tengo 41 años y vivo en 30303"), None, {"age": 41, "zip": "30303"}),
+        (Heard("tengo 2 hijos"), None, {}), (Heard("im 2 months behind"), None, {}),
+        (Heard("not a vet"), None, {"veteran": False}), (Heard("soy veterana"), None, {"veteran": True}),
+        (Heard("i am a combat vet"), None, {"veteran": True}),
+        (Heard("im in the psych ward"), None, {"in_hospital_now": True}),
+        (Heard("i think its bipolar", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None, {"diagnoses": ["bipolar"]}),
+        (Heard("is bipolar ok?", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None, {}),
+        (Heard("im applying for medicaid", entities={"payer": ["medicaid"]}), None, {}),
+        (Heard("does medicaid pay?", entities={"payer": ["medicaid"]}), None, {}),
+        (Heard("im 34"), "age", {}), (of_choice("/affirm", "im 34"), None, {}), (Heard("ok"), None, {}),
+    ],
+)  # fmt: skip
+def test_what_is_told_unasked(heard: Heard, besides: str | None, told: dict[str, Any]) -> None:
+    assert volunteered(heard, besides=besides) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "not_so"),
+    [("medicaid not medicare", "medicare", True), ("medicaid not medicare", "medicaid", False),
+     ("i dont have medicaid", "medicaid", True), ("perdi mi medicaid", "medicaid", True),
+     ("actually i have medicare", "medicare", False), ("medicare en vez de medicaid", "medicaid", True)],
+)  # fmt: skip
+def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
+    assert denied(text, text.index(named)) is not_so
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("hola", None), ("ok", None), ("55401", None), ("si", "es"), ("no", None), ("gracias", None),
+     ("necesito ayuda con mi cita", "es"), ("vivo en atlanta y tengo 34 años", "es"), ("i need help with my appointment", "en"),
+     ("im 34 and live in duluth", "en"), ("¿cuanto cuesta?", "es"), ("buenos dias", "es")],
+)  # fmt: skip
+def test_the_language_that_a_text_shows(text: str, language: str | None) -> None:
+    assert guess(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("en español por favor", "es"), ("english please", "en"), ("do you speak spanish", "es"), ("switch", None),
+     ("from spanish to english", None)],
+)  # fmt: skip
+def test_the_language_that_is_asked_for(text: str, language: str | None) -> None:
+    assert asked_for(text) == language
