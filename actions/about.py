@@ -210,6 +210,9 @@ class StartFromAnywhere(CaseAction):
         elif await corrections.note(case, None):
             return await begin(case) if await next_step(case) is not None else []
         if case.heard.intent == "affirm":
+            if case.answers.get(walk.SHARING) is False:  # "text SHARE if you change your mind"
+                await case.forget(walk.SHARING)
+                return await begin(case)
             return await offer_menu(case)
         return await unsure(case)
 

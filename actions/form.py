@@ -19,7 +19,8 @@ from casework.handoff import referrals
 from casework.intake import walk
 from casework.scheduling import booking, waitlist
 from casework.understanding import answers as understanding
-from casework.understanding.interrupts import interrupts
+from casework.understanding.interrupts import asks, interrupts
+from casework.understanding.volunteered import volunteered
 
 STEP = "step"
 DONE = "done"
@@ -56,7 +57,8 @@ class ValidateIntakeForm(CaseAction):
                 return await take_opening(case)
             case walk.BOOKING:
                 return await take_booking(case)
-        if interrupts(case.heard, step):
+        plainly = step in volunteered(case.heard) and not asks(case.heard.text)
+        if not plainly and interrupts(case.heard, step):
             return False
         answer = understanding.read(step, case.heard)
         if answer is None:

@@ -43,7 +43,7 @@ def asks(text: str) -> bool:
     first = fold(text).split()[:1]
     return "?" in text or first in (
         ["what"], ["why"], ["who"], ["how"], ["where"], ["when"], ["can"], ["do"], ["does"], ["is"], ["are"], ["will"],
-        ["que"], ["por"], ["quien"], ["como"], ["donde"], ["cuando"], ["puedo"], ["es"], ["cuanto"], ["cual"],
+        ["que"], ["y"], ["por"], ["quien"], ["como"], ["donde"], ["cuando"], ["puedo"], ["es"], ["cuanto"], ["cual"],
     )  # fmt: skip
 
 
@@ -55,6 +55,8 @@ def interrupts(heard: Heard, step: str) -> bool:
         return False
     if heard.intent in ALWAYS:
         return heard.confidence >= SURE_CONTROL
+    if heard.intent == "resume" and in_other_words(step, heard.text) is not None:
+        return False  # "yes im still in here" goes on with nothing
     if heard.intent in _CONTROL:
         return heard.confidence >= SURE_CONTROL
     if not asks(heard.text) and (

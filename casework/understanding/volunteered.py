@@ -15,8 +15,9 @@ from casework.understanding.places import read_place, read_state
 
 _AGE = re.compile(
     r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b"
-    r"(?!\s*(?:veces|times|hijos|kids|ninos|meses|months|days|dias|weeks|semanas|citas|children|miles|minutes|hours))"
-    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad|anos)\b"
+    r"(?!\s*(?:veces|times|hijos|kids|ninos|meses|months|days|dias|weeks|semanas|citas|children|miles|minutes|hours"
+    r"|years?(?! old)|yrs?(?! old)|anos (?:en|de (?!edad)|sin|con|que|limpi)))"
+    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad)\b|^(\d{2,3}) anos\b(?! (?:en|de (?!edad)|sin|con|que))"
 )
 _NO_VETERAN = re.compile(
     r"\b(not (a|an) vet(eran)?|never (served|was in the military)|no soy veteran[oa]|nunca servi)\b"
@@ -41,9 +42,10 @@ def volunteered(heard: Heard, *, besides: str | None = None) -> dict[str, Any]:
         return {}
     said = fold(heard.text)
     told: dict[str, Any] = {}
-    age = _AGE.search(said)
-    if age and int(age.group(1) or age.group(2)) <= 120:
-        told["age"] = int(age.group(1) or age.group(2))
+    if found := _AGE.search(said):
+        age = int(next(group for group in found.groups() if group))
+        if age <= 120:
+            told["age"] = age
     if re.search(r"(?<!\d)\d{5}(?!\d)", heard.text) or re.search(r"\b(live|stay|vivo|living|staying)\b", said):
         told |= _place_told(heard.text)
     told |= _payer_told(heard, said)

@@ -27,7 +27,9 @@ def asked_in_order(answers: dict[str, Any], replies: dict[str, Any]) -> list[str
 
 
 def test_consent_comes_first_and_the_name_last() -> None:
-    order = asked_in_order({}, CLEAR | {"program": "p", "opening": "o", "booking": True, "sharing": True, "name": "Dana"})
+    order = asked_in_order(
+        {}, CLEAR | {"program": "p", "opening": "o", "booking": True, "sharing": True, "name": "Dana"}
+    )
     assert order[:5] == ["saving", "zip", "age", "veteran", "in_hospital_now"]
     assert order[-5:] == ["program", "opening", "booking", "sharing", "name"]
 

@@ -75,7 +75,11 @@ def test_a_state(text: str, state: str | None) -> None:
 
 
 CHOICES = [{"title": "Yes, erase it", "payload": "/a"}, {"title": "No, keep it", "payload": "/b"}]
-CARE = [{"title": "Medicaid", "payload": "/m"}, {"title": "Medicare", "payload": "/r"}, {"title": "VA", "payload": "/v"}]
+CARE = [
+    {"title": "Medicaid", "payload": "/m"},
+    {"title": "Medicare", "payload": "/r"},
+    {"title": "VA", "payload": "/v"},
+]
 COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
 
 
@@ -154,6 +158,8 @@ def test_what_interrupts_a_question(step: str, heard: Heard, interrupted: bool) 
          {"age": 34, "zip": "55401", "payer": "medicaid"}),
         (Heard("tengo 41 años y vivo en 30303"), None, {"age": 41, "zip": "30303"}),
         (Heard("tengo 2 hijos"), None, {}), (Heard("im 2 months behind"), None, {}),
+        (Heard("si en el ejercito 6 años"), None, {}), (Heard("im 6 years sober"), None, {}),
+        (Heard("34 años"), None, {"age": 34}), (Heard("tengo 3 años sin trabajo"), None, {}),
         (Heard("not a vet"), None, {"veteran": False}), (Heard("soy veterana"), None, {"veteran": True}),
         (Heard("i am a combat vet"), None, {"veteran": True}),
         (Heard("im in the psych ward"), None, {"in_hospital_now": True}),
