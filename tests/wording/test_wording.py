@@ -63,7 +63,8 @@ def placeholders(wording: Wording) -> set[str]:
 def likely(text: str) -> str:
     """The text with its placeholders filled by something of a usual length."""
     usual = {
-        "agency": "Guidepost", "moment": "Wed Nov 25, 10:30 AM", "zone": "Central time", "program": "Loring Bend Mental Health",
+        "agency": "Guidepost", "moment": "Wed Nov 25, 10:30 AM", "zone": "Central time",
+        "program": "Loring Bend Mental Health",
         "kind": "in person", "phone": "(612) 555-0102", "address": "120 Main Street, Minneapolis", "what": "Medicaid",
         "documents": "photo ID, proof of address, insurance card", "name": "Loring Bend", "left": "3", "limit": "1600",
     }  # fmt: skip

@@ -86,7 +86,8 @@ def test_other_answers_take_only_what_follows_from_them(step: str, after: tuple[
 @pytest.mark.parametrize(
     ("facts", "policies"),
     [
-        ({}, ()), ({"zip": "55401"}, ("mn",)), ({"zip": "19104"}, ("pa-icm", "pa-tcm")), ({"zip": "30303"}, ("ga-act",)),
+        ({}, ()), ({"zip": "55401"}, ("mn",)), ({"zip": "19104"}, ("pa-icm", "pa-tcm")),
+        ({"zip": "30303"}, ("ga-act",)),
         ({"state": "GA"}, ("ga-act",)), ({"zip": "10001", "veteran": True}, ("va-icmhr",)),
         ({"zip": "55401", "veteran": True}, ("mn", "va-icmhr")), ({"zip": "00000"}, ()),
     ],

@@ -88,9 +88,11 @@ COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
     [
         ("1", CARE, "/m"), ("1.", CARE, "/m"), ("(2)", CARE, "/r"), ("one", CARE, "/m"), ("uno", CARE, "/m"),
         ("the first one", CARE, "/m"), ("number 3 please", CARE, "/v"), ("la segunda", CARE, "/r"),
-        ("medicare", CARE, "/r"), ("4", CARE, None), ("1 2", CARE, None), ("i have 2 kids", CARE, None), ("yes", CARE, None),
+        ("medicare", CARE, "/r"), ("4", CARE, None), ("1 2", CARE, None), ("i have 2 kids", CARE, None),
+        ("yes", CARE, None),
         ("yes", CHOICES, "/a"), ("si", CHOICES, "/a"), ("no", CHOICES, "/b"), ("nah", CHOICES, "/b"),
-        ("yes, erase it", CHOICES, "/a"), ("maybe", CHOICES, None), ("1", COUNTS, "/1"), ("", CARE, None), ("1", [], None),
+        ("yes, erase it", CHOICES, "/a"), ("maybe", CHOICES, None), ("1", COUNTS, "/1"), ("", CARE, None),
+        ("1", [], None),
     ],
 )  # fmt: skip
 def test_a_choice(text: str, choices: list[dict[str, str]], payload: str | None) -> None:
@@ -127,7 +129,8 @@ def test_an_answer(step: str, heard: Heard, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("step", "heard"),
-    [("age", Heard("purple", "out_of_scope")), ("zip", Heard("what", "repeat")), ("payer", Heard("purple", "out_of_scope")),
+    [("age", Heard("purple", "out_of_scope")), ("zip", Heard("what", "repeat")),
+    ("payer", Heard("purple", "out_of_scope")),
      ("name", Heard("thanks", "thanks", 0.9)), ("diagnoses", Heard("hmm", "out_of_scope"))],
 )  # fmt: skip
 def test_no_answer(step: str, heard: Heard) -> None:
@@ -138,7 +141,8 @@ def test_no_answer(step: str, heard: Heard) -> None:
     ("step", "heard", "interrupted"),
     [
         ("age", Heard("34", "inform"), False), ("age", Heard("why do you ask", "why_asked", 0.9), True),
-        ("age", Heard("what does it cost", "faq_cost", 0.8), True), ("payer", Heard("private", "faq_private_insurance", 0.9), False),
+        ("age", Heard("what does it cost", "faq_cost", 0.8), True),
+        ("payer", Heard("private", "faq_private_insurance", 0.9), False),
         ("payer", Heard("does my insurance pay?", "faq_private_insurance", 0.9), True),
         ("impairments", Heard("i need housing", "need_housing", 0.9), False),
         ("age", Heard("a human please", "talk_to_person", 0.4), True), ("age", Heard("hm", "faq_cost", 0.2), False),
@@ -163,7 +167,8 @@ def test_what_interrupts_a_question(step: str, heard: Heard, interrupted: bool) 
         (Heard("not a vet"), None, {"veteran": False}), (Heard("soy veterana"), None, {"veteran": True}),
         (Heard("i am a combat vet"), None, {"veteran": True}),
         (Heard("im in the psych ward"), None, {"in_hospital_now": True}),
-        (Heard("i think its bipolar", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None, {"diagnoses": ["bipolar"]}),
+        (Heard("i think its bipolar", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None,
+        {"diagnoses": ["bipolar"]}),
         (Heard("is bipolar ok?", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None, {}),
         (Heard("im applying for medicaid", entities={"payer": ["medicaid"]}), None, {}),
         (Heard("does medicaid pay?", entities={"payer": ["medicaid"]}), None, {}),
@@ -187,7 +192,8 @@ def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "language"),
     [("hola", None), ("ok", None), ("55401", None), ("si", "es"), ("no", None), ("gracias", None),
-     ("necesito ayuda con mi cita", "es"), ("vivo en atlanta y tengo 34 años", "es"), ("i need help with my appointment", "en"),
+     ("necesito ayuda con mi cita", "es"), ("vivo en atlanta y tengo 34 años", "es"),
+     ("i need help with my appointment", "en"),
      ("im 34 and live in duluth", "en"), ("¿cuanto cuesta?", "es"), ("buenos dias", "es")],
 )  # fmt: skip
 def test_the_language_that_a_text_shows(text: str, language: str | None) -> None:
