@@ -6,7 +6,7 @@ from rasa_sdk.events import SlotSet
 from sqlalchemy.dialects.postgresql import insert
 
 from actions import corrections
-from actions.case import LOST, Case, CaseAction, Events
+from actions.case import ASKING, LOST, Case, CaseAction, Events
 from actions.control import begin, go_on, offer_menu
 from actions.form import next_step
 from actions.opening import tell_booked
@@ -18,7 +18,7 @@ from casework.intake import walk
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.storage import new_id
-from casework.understanding.answers import read
+from casework.understanding.answers import in_other_words, read
 
 SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
 _LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little
@@ -210,9 +210,10 @@ class StartFromAnywhere(CaseAction):
         elif await corrections.note(case, None):
             return await begin(case) if await next_step(case) is not None else []
         if case.heard.intent == "affirm":
-            if case.answers.get(walk.SHARING) is False:  # "text SHARE if you change your mind"
+            if case.answers.get(walk.SHARING) is False and in_other_words(walk.SHARING, case.words):
+                # "If you change your mind, text SHARE": the question is open again, and this is its answer.
                 await case.forget(walk.SHARING)
-                return await begin(case)
+                return [SlotSet(ASKING, walk.SHARING), *await begin(case)]
             return await offer_menu(case)
         return await unsure(case)
 

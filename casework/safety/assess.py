@@ -7,6 +7,7 @@ trained model, or if it fails, the lexicon judges alone, more severely, and the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ READ = 6  # windows of a long text that the encoder reads: the most suspect ones
 TOGETHER = 300  # characters of earlier texts that are read with the last one
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 LEXICON_ONLY = "lexicon-only"
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
     if _is_command(text):
         return Assessment(NONE, [], 0.0, [{"command": True}], _version())
     found = lexicon.phrases(text)
-    if not any(sign.isalpha() for sign in text):
+    if not _WORD.search(text):
         return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
     trained = model.current()
     if trained is None:

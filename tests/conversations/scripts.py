@@ -36,7 +36,21 @@ ANSWERS: dict[str, dict[str, str]] = {
         "crisis_contacts_24_months": "una vez",
     },
 }  # fmt: skip
+# On the way to a later question several are answered at once: fewer texts, and the same answers.
+AT_ONCE = {
+    "en": {"zip": "55401, im 34 and not a veteran", "in_hospital_now": "no. i have medicaid"},
+    "es": {"zip": "55401, tengo 34 años y no soy veterano", "in_hospital_now": "no. tengo medicaid"},
+}
+_ONE_BY_ONE = {"zip": ("saving", "zip", "age", "veteran"), "in_hospital_now": ("in_hospital_now", "payer")}
 FIRST = {"en": "i need a case manager", "es": "necesito un administrador de casos"}
+
+
+def answer_to(question: str, on_the_way_to: str, language: str) -> str:
+    """What the client texts to a question of the walk."""
+    several = AT_ONCE[language].get(question)
+    if several is None or on_the_way_to in (*_ONE_BY_ONE["zip"], *_ONE_BY_ONE["in_hospital_now"]):
+        return ANSWERS[language][question]
+    return several
 
 
 @dataclass(frozen=True)

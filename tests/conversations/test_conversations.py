@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conversations.scripts import ANSWERS, FIRST, Conversation, Step, asked, conversations, pattern, plain
+from tests.conversations.scripts import (
+    ANSWERS,
+    FIRST,
+    Conversation,
+    Step,
+    answer_to,
+    asked,
+    conversations,
+    pattern,
+    plain,
+)
 from tests.line.line import Running
 from tests.line.standin import Phone
 
@@ -41,7 +51,7 @@ class Talk:
                 self.text(FIRST[self.language], self.language)
                 continue
             open_one = self.question.removeprefix("utter_ask_").removeprefix("utter_again_")
-            self.text(ANSWERS[self.language][open_one], self.language)
+            self.text(answer_to(open_one, step, self.language), self.language)
 
     def take(self, step: Step) -> None:
         if step.days:
