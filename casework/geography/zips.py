@@ -79,9 +79,7 @@ def find(zip_code: str) -> Place:
 @lru_cache(maxsize=1)
 def _centroids() -> tuple[list[str], Any]:
     """The ZIPs that lie somewhere, and their centroids as points on a sphere of radius 1."""
-    rows = [
-        row for row in _list_all() if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", "")
-    ]
+    rows = [row for row in _list_all() if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", "")]
     degrees = numpy.radians(numpy.array([(float(row["lat"]), float(row["long"])) for row in rows]))
     return [row["zip_code"] for row in rows], _on_sphere(degrees[:, 0], degrees[:, 1])
 

@@ -31,9 +31,7 @@ from tests.line.simulator import Simulator
 
 pytestmark = [pytest.mark.line, pytest.mark.timeout(1500)]
 
-TURNS, CONVERSATIONS, KILLS, SECONDS = (
-    int(part) for part in os.environ.get("GUIDEPOST_CRASH", "60,6,8,45").split(",")
-)
+TURNS, CONVERSATIONS, KILLS, SECONDS = (int(part) for part in os.environ.get("GUIDEPOST_CRASH", "60,6,8,45").split(","))
 SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
 SETTLE = 120.0  # seconds after the last kill for what is still on its way
 
