@@ -77,7 +77,8 @@ class Say(CaseAction):
         intent, sure = case.heard.intent, case.heard.confidence
         if intent in _CHANCE and sure < SURE:
             return await unsure(case)
-        if intent == "out_of_scope" and sure < SURE_OUT and case.in_form:
+        again = bool(case.tracker.get_slot(LOST))
+        if intent == "out_of_scope" and case.in_form and (again or sure < SURE_OUT):
             return await unsure(case)
         case.say(f"utter_{intent}")
         if intent == "complaint":
@@ -91,7 +92,7 @@ class Say(CaseAction):
         if intent != "goodbye":
             # The question stands; a list of choices after "thanks" would only crowd it out.
             case.say("utter_nudge")
-        return [SlotSet(LOST, 0), *case.ask_nothing_more()]
+        return [SlotSet(LOST, int(intent == "out_of_scope")), *case.ask_nothing_more()]
 
 
 class NotUnderstood(CaseAction):

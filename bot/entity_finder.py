@@ -24,6 +24,7 @@ FILE = "entities.json"
 FORMAT = 1
 GIVES_WAY = "number"
 MAX_CHARS = 2000
+_NO = re.compile(r"no\s*[.,;!?\n]", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 
@@ -66,6 +67,8 @@ class EntityFinder:
         for first in range(len(words)):
             for length in range(min(self._longest, len(words) - first), 0, -1):
                 key = tuple(word for word, _, _ in words[first : first + length])
+                if _NO.match(text, words[first][1]):
+                    continue  # "no. tengo medicaid" is an answer and a fact, not the alias "no tengo medicaid"
                 for entity, value in self._known.get(key, ()):
                     yield Found(entity, value, words[first][1], words[first + length - 1][2])
 

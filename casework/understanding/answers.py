@@ -21,7 +21,7 @@ PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
 PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
 YES_NO = frozenset({"saving", "veteran", "in_hospital_now", "diagnosed_by_professional", "booking", "sharing",
                     "professional_opinion", "committed_36_months"})  # fmt: skip
-_COUNT_LIMITS = dict.fromkeys(
+COUNT_LIMITS = dict.fromkeys(
     (
         "inpatient_stays_24_months", "crisis_contacts_12_months", "crisis_contacts_24_months",
         "missed_appointments_6_months", "missed_appointments_12_months", "admissions_180_days",
@@ -51,8 +51,8 @@ def read(step: str, heard: Heard) -> Answer | None:
         return _given(step, given[0])
     if step in YES_NO:
         return _yes_no(step, heard)
-    if step in _COUNT_LIMITS:
-        count = read_count(heard.text, _COUNT_LIMITS[step])
+    if step in COUNT_LIMITS:
+        count = read_count(heard.text, COUNT_LIMITS[step])
         if count is None and heard.intent == "deny":
             count = 0
         return None if count is None else Answer(count)
@@ -79,7 +79,7 @@ def _given(step: str, value: Any) -> Answer | None:
         return Answer(value in (True, "yes", "true"))
     if step in ("diagnoses", "impairments"):
         return Answer([] if value == "none" else [value])
-    if step in _COUNT_LIMITS or step == "age":
+    if step in COUNT_LIMITS or step == "age":
         return Answer(int(value)) if str(value).isdigit() else None
     return Answer(value)
 

@@ -60,4 +60,5 @@ _DENIED = re.compile(
 
 def denied(text: str, start: int) -> bool:
     """Whether what begins at `start` is said not to be so."""
-    return start > 0 and bool(_DENIED.search(fold(text[:start])))
+    clause = re.split(r"[.,;!?\n]", text[:start])[-1]
+    return bool(_DENIED.search(fold(clause)))

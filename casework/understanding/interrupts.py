@@ -6,9 +6,10 @@ So a label only interrupts where it is one that no answer carries, and sure enou
 
 from __future__ import annotations
 
-from casework.understanding.answers import in_other_words
+from casework.understanding.answers import COUNT_LIMITS, in_other_words
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
+from casework.understanding.numbers import read_count
 
 # What an answer to a question may be labelled as.
 ANSWERS = frozenset(
@@ -47,6 +48,12 @@ def asks(text: str) -> bool:
     )  # fmt: skip
 
 
+def _plain_answer(step: str, text: str) -> bool:
+    if asks(text):
+        return False
+    return in_other_words(step, text) is not None or (step in COUNT_LIMITS and read_count(text) is not None)
+
+
 def interrupts(heard: Heard, step: str) -> bool:
     """Whether the rules should answer `heard` before the question `step` goes on."""
     if heard.chosen:  # of an older message, too, such as a reminder that came in between
@@ -55,12 +62,10 @@ def interrupts(heard: Heard, step: str) -> bool:
         return False
     if heard.intent in ALWAYS:
         return heard.confidence >= SURE_CONTROL
-    if heard.intent == "resume" and in_other_words(step, heard.text) is not None:
-        return False  # "yes im still in here" goes on with nothing
+    if heard.intent in ("resume", "repeat") and _plain_answer(step, heard.text):
+        return False  # "yes im still in here" goes on with nothing; "creo que una vez" wants nothing said again
     if heard.intent in _CONTROL:
         return heard.confidence >= SURE_CONTROL
-    if not asks(heard.text) and (
-        heard.intent in _ANSWER_TO.get(step, ()) or in_other_words(step, heard.text) is not None
-    ):
+    if not asks(heard.text) and (heard.intent in _ANSWER_TO.get(step, ()) or _plain_answer(step, heard.text)):
         return False
     return heard.confidence >= SURE or (asks(heard.text) and heard.confidence >= SURE_CONTROL)

@@ -146,6 +146,9 @@ def test_no_answer(step: str, heard: Heard) -> None:
         ("payer", Heard("does my insurance pay?", "faq_private_insurance", 0.9), True),
         ("impairments", Heard("i need housing", "need_housing", 0.9), False),
         ("age", Heard("a human please", "talk_to_person", 0.4), True), ("age", Heard("hm", "faq_cost", 0.2), False),
+        ("in_hospital_now", Heard("yes im still in here", "resume", 0.8), False),
+        ("inpatient_stays_24_months", Heard("creo que una vez", "repeat", 0.6), False),
+        ("inpatient_stays_24_months", Heard("say that once more?", "repeat", 0.6), True),
         ("veteran", of_choice("/affirm", "yes"), False), ("payer", of_choice("/faq_cost", "2"), True),
         ("veteran", of_choice("/confirm_appointment", "3"), True),
         ("veteran", of_choice('/delete_my_data{"answer": "yes"}', "yes"), True),
@@ -183,7 +186,7 @@ def test_what_is_told_unasked(heard: Heard, besides: str | None, told: dict[str,
     ("text", "named", "not_so"),
     [("medicaid not medicare", "medicare", True), ("medicaid not medicare", "medicaid", False),
      ("i dont have medicaid", "medicaid", True), ("perdi mi medicaid", "medicaid", True),
-     ("actually i have medicare", "medicare", False), ("medicare en vez de medicaid", "medicaid", True)],
+     ("actually i have medicare", "medicare", False), ("no. tengo medicaid", "medicaid", False), ("medicare en vez de medicaid", "medicaid", True)],
 )  # fmt: skip
 def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
     assert denied(text, text.index(named)) is not_so
