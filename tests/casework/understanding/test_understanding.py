@@ -186,7 +186,8 @@ def test_what_is_told_unasked(heard: Heard, besides: str | None, told: dict[str,
     ("text", "named", "not_so"),
     [("medicaid not medicare", "medicare", True), ("medicaid not medicare", "medicaid", False),
      ("i dont have medicaid", "medicaid", True), ("perdi mi medicaid", "medicaid", True),
-     ("actually i have medicare", "medicare", False), ("no. tengo medicaid", "medicaid", False), ("medicare en vez de medicaid", "medicaid", True)],
+     ("actually i have medicare", "medicare", False), ("no. tengo medicaid", "medicaid", False),
+     ("medicare en vez de medicaid", "medicaid", True)],
 )  # fmt: skip
 def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
     assert denied(text, text.index(named)) is not_so
