@@ -74,6 +74,8 @@ class Phones:
         self.changed(text)
 
     def changed(self, text: Text) -> None:
+        if text.sid not in self._texts:
+            return  # forgotten meanwhile: its late delivery must not bring it back on a screen
         for number, queue in tuple(self._watches):
             if number == text.phone:
                 queue.put_nowait(text)

@@ -18,6 +18,7 @@ IN_A_BROWSER = [
 ]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PICTURES = os.environ.get("GUIDEPOST_PICTURES")  # a folder: screenshots are kept there
+sync_api.expect.set_options(timeout=15_000)  # milliseconds: a busy machine of two cores is slow, not wrong
 SIZES = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 
 

@@ -21,7 +21,7 @@ from casework.delivery import outbox
 from casework.storage import Database
 from channels.chat.limits import Limits
 
-SOON = 5.0  # seconds within which everything asked for arrives
+SOON = 15.0  # seconds within which everything asked for arrives
 QUIET = 0.4  # seconds of silence that count as "nothing comes"
 
 
@@ -126,7 +126,7 @@ class Page:
         return self._socket.close_code
 
 
-def until(true: Callable[[], Any], seconds: float = 8.0) -> None:
+def until(true: Callable[[], Any], seconds: float = 15.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"

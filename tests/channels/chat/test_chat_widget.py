@@ -14,12 +14,6 @@ from fastapi.responses import HTMLResponse
 
 __all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
-SECONDS = 8_000  # milliseconds that a page may take
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    sync_api.expect.set_options(timeout=SECONDS)
 
 
 @pytest.fixture

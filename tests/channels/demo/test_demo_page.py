@@ -39,12 +39,13 @@ def test_nothing_stands_in_the_way_of_people_with_disabilities(
 ) -> None:
     page = new_page(chromium, viewport=SIZES[size], color_scheme=scheme)
     page.goto(f"{server.url}/demo?lang={language}")
-    page.locator("#text").fill("hi, I need help finding a case manager" if language == "en" else "hola, necesito ayuda")
+    said = "hi, I need help finding a case manager" if language == "en" else "hola, necesito ayuda"
+    page.locator("#text").fill(said)
     page.keyboard.press("Enter")
-    sync_api.expect(page.locator("#thread .sms")).to_have_count(1)
+    sync_api.expect(page.locator("#thread .sms", has_text=said)).to_be_visible()
     until(lambda: len(server.stored()) == 1)
     line_says(server, "Hello, this is an automated text line.")
-    sync_api.expect(page.locator("#thread .sms")).to_have_count(2)
+    sync_api.expect(page.locator("#thread .sms", has_text="automated text line")).to_be_visible()
 
     assert violations(page) == []
     assert page.wrong == []

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from casework.conversations import people
 from casework.conversations.tables import ASSISTANT
 from casework.delivery import outbox, sending
 from casework.delivery.sending import ProviderRefused
+from channels.demo import phones
 from channels.twilio import Twilio
 
 PHONE = "+16125550142"
@@ -234,6 +236,19 @@ def test_other_websites_cannot_use_the_demo_phone(server: Chat) -> None:
     )
 
     assert answer.status_code == 403
+
+
+def test_a_text_that_was_forgotten_does_not_come_back_when_it_is_delivered_late(monkeypatch: Any) -> None:
+    monkeypatch.setattr(phones, "_KEPT", 1)
+    kept = phones.Phones("+16125550100")
+    first, second = (phones.Text(f"SM{n}", phones.OUTBOUND, PHONE, None, None, "hi", "queued") for n in range(2))
+    kept.put(first)
+    kept.put(second)
+
+    with kept.watch(PHONE) as news:
+        kept.changed(first)
+        kept.changed(second)
+        assert news.get_nowait() is second
 
 
 def test_a_new_phone_has_a_number_of_its_own(server: Chat) -> None:
