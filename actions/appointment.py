@@ -8,17 +8,17 @@ from actions import replies
 from actions.case import Case, CaseAction, Events
 from actions.control import begin, go_on
 from actions.opening import MOVING, OFFERED, SEEN, WISHES, place, tell_booked
-from casework import handoff, screening
+from casework import handoff
 from casework.handoff.tables import Handoff
 from casework.intake import answers as told
-from casework.intake import walk
+from casework.intake import policies, walk
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
 
 async def tell_again(case: Case) -> None:
     """The outcome once more, for somebody who is through and asks."""
-    replies.tell_outcome(case, screening.screen(walk.facts(case.answers), language=case.language))
+    replies.tell_outcome(case, policies.screen(walk.facts(case.answers), language=case.language))
 
 
 class AboutAppointment(CaseAction):

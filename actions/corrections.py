@@ -10,11 +10,12 @@ from typing import Any
 
 from actions import replies
 from actions.case import Case
-from casework import handoff, screening
+from casework import handoff
 from casework.geography import UnknownPlace, find
-from casework.handoff.screenings import keep, last_outcome
-from casework.intake import walk
-from casework.intake.policies import also
+from casework.handoff.screenings import keep, last_kept
+from casework.intake import answers as told
+from casework.intake import policies, walk
+from casework.intake.policies import Screened
 from casework.understanding.heard import heard_from
 from casework.understanding.volunteered import volunteered
 from casework.wording import NoWording, say
@@ -24,8 +25,8 @@ async def note(case: Case, step: str | None) -> bool:
     """Writes down what came along unasked and says so. Nothing is written down before the client agreed to saving."""
     if case.answers.get(walk.SAVING) is not True:
         return False
-    told = volunteered(case.heard, besides=step)
-    changed = {fact: value for fact, value in told.items() if case.answers.get(fact, ...) != value}
+    heard = volunteered(case.heard, besides=step)
+    changed = {fact: value for fact, value in heard.items() if case.answers.get(fact, ...) != value}
     corrected = {fact: value for fact, value in changed.items() if fact in case.answers}
     for fact, value in changed.items():
         await write_down(case, fact, value)
@@ -40,11 +41,11 @@ async def note(case: Case, step: str | None) -> bool:
 
 async def note_earlier(case: Case) -> None:
     """Once the client agreed to saving: what they told before they were asked."""
-    told: dict[str, Any] = {}
+    heard: dict[str, Any] = {}
     for event in case.tracker.events:
         if event.get("event") == "user" and not str(event.get("text") or "").startswith("/"):
-            told |= volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
-    fresh = {fact: value for fact, value in told.items() if fact not in case.answers}
+            heard |= volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
+    fresh = {fact: value for fact, value in heard.items() if fact not in case.answers}
     for fact, value in fresh.items():
         await write_down(case, fact, value)
     if fresh:
@@ -61,28 +62,28 @@ async def write_down(case: Case, fact: str, value: Any) -> None:
             return
 
 
-async def screen_and_keep(case: Case) -> tuple[screening.Screening, bool]:
-    """The screening as it stands now; True where it is another than the one that was kept last."""
+async def screen_and_keep(case: Case) -> tuple[Screened, bool]:
+    """The screening as it stands now, by every policy that is theirs; True where it is not the one kept last."""
     facts = walk.facts(case.answers)
-    result = screening.screen(facts, language=case.language)
-    others = [screening.screen(facts, policy, language=case.language) for policy in also(facts)]
-    return result, await keep(case.session, case.client.id, facts, result, others)
+    result = policies.screen(facts, language=case.language)
+    words = await told.words(case.session, case.client.id)
+    used = {fact: words[fact] for fact in facts if fact in words}
+    return result, await keep(case.session, case.client.id, facts, result.best, result.others, words=used, at=case.at)
 
 
 async def tell_outcome_once(case: Case) -> None:
     """Tells the outcome: whole where it is new, in one line where other answers came to the same, else not at all."""
-    before = await last_outcome(case.session, case.client.id)
+    before = await last_kept(case.session, case.client.id)
     result, new = await screen_and_keep(case)
-    if result.outcome != before:
+    if before is None or (result.best.outcome, result.best.policy) != before:
         replies.tell_outcome(case, result)
     elif new:
-        case.say(f"utter_outcome_still_{result.outcome}")
+        case.say(f"utter_outcome_still_{result.best.outcome}")
 
 
 async def _what_it_means(case: Case) -> None:
     """After a correction: the outcome anew, where it had been told and nothing is left to ask."""
-    before = await last_outcome(case.session, case.client.id)
-    if before is None or not walk.screened(case.answers):
+    if await last_kept(case.session, case.client.id) is None or not walk.screened(case.answers):
         return
     await tell_outcome_once(case)
     if case.answers.get(walk.SHARING) is True:

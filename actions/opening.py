@@ -7,10 +7,9 @@ from datetime import datetime
 
 from actions import replies
 from actions.case import Case, Events
-from casework import screening
 from casework.conversations.tables import WEB
 from casework.directory.tables import Program
-from casework.intake import walk
+from casework.intake import policies, walk
 from casework.scheduling import booking, calendars, links, openings, waitlist, wish_reader
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
@@ -209,7 +208,7 @@ async def take_booking(case: Case) -> bool:
     await tell_booked(case, appointment.calendar_id, appointment.starts_at)
     if case.conversation.channel == WEB:  # texts carry no links: people are told not to follow any
         case.say("utter_calendar_link", link=links.appointment_url(appointment.id))
-    result = screening.screen(walk.facts(case.answers), language=case.language)
+    result = policies.screen(walk.facts(case.answers), language=case.language).best
     case.tell(replies.documents(case, list(result.documents)))
     return True
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from actions.case import Case
 from casework import screening
 from casework.directory import Found
+from casework.intake import policies
+from casework.intake.policies import Screened
 from casework.moments import moment, zone_name
 
 
@@ -23,16 +25,26 @@ def phone(number: str | None) -> str:
     return number or ""
 
 
-def tell_outcome(case: Case, result: screening.Screening) -> None:
-    """The outcome, never as a refusal: what speaks for it, what is not known, who decides, and the other ways."""
+def tell_outcome(case: Case, screened: Screened) -> None:
+    """The outcome, never as a refusal: by whose rules, what speaks for it, what is not known, and the other ways."""
+    result = screened.best
     case.say(f"utter_outcome_{result.outcome}")
     lines = [
         case.word(f"utter_criterion_{criterion.status}", because=criterion.because) for criterion in result.criteria
     ]
+    if result.policy != screening.DEFAULT_POLICY:
+        lines.insert(0, case.word("utter_outcome_rules", program=_title(case, result)))
     case.tell("\n".join(lines))
     routes = [screening.route_text(route, case.language) for route in result.routes if route != "cmhc"]
+    also = [_title(case, each) for each in screened.others if each.outcome is not screening.Outcome.UNLIKELY]
+    if also:
+        routes.insert(0, case.word("utter_outcome_also", programs="; ".join(dict.fromkeys(also))))
     if routes:
         case.tell("\n".join([case.word("utter_other_ways"), *routes]))
+
+
+def _title(case: Case, result: screening.Screening) -> str:
+    return policies.load(result.policy).title[case.language]
 
 
 def program_line(case: Case, found: Found, opening: datetime | None) -> str:

@@ -110,6 +110,7 @@ def screen(
 ) -> None:
     """Computes the eligibility pre-screen of one facts object. A person decides."""
     from casework import screening
+    from casework.intake import policies
 
     if facts == "-":
         text = sys.stdin.buffer.read()
@@ -118,8 +119,23 @@ def screen(
             text = Path(facts).read_bytes()
         except OSError as error:
             raise GuidepostError(f"cannot read the facts file: {error.strerror}") from error
-    result = screening.screen(screening.facts_from_json(text), policy, language="es" if language == "es" else "en")
+    if language not in screening.LANGUAGES:
+        raise GuidepostError(f"--language is one of {', '.join(screening.LANGUAGES)}")
+    chosen = policies.load(policy)
+    result = screening.screen(screening.facts_from_json(text), chosen, language="es" if language == "es" else "en")
     print(json.dumps(result.to_json(), ensure_ascii=False))
+
+
+@app.command()
+def rescreen(
+    client: Annotated[str | None, typer.Option(help="One client's id, as in the console's address; else all.")] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep those that come out otherwise.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Runs kept screenings again by the policies as they are today, on the facts and the day they were made with."""
+    from casework.commands import policies
+
+    policies.rescreen(_with_database, client, save=save, as_json=as_json)
 
 
 @app.command()

@@ -25,6 +25,16 @@ async def current(session: AsyncSession, client_id: uuid.UUID) -> Answers:
     return dict(rows.tuples().all())
 
 
+async def words(session: AsyncSession, client_id: uuid.UUID) -> dict[str, str]:
+    """What the client wrote when they told each fact that holds now, word for word."""
+    rows = await session.execute(
+        select(Answer.fact, Answer.words).where(
+            Answer.client_id == client_id, Answer.superseded_at.is_(None), Answer.words.is_not(None)
+        )
+    )
+    return {fact: said for fact, said in rows.tuples() if said}
+
+
 async def record(
     session: AsyncSession,
     client_id: uuid.UUID,

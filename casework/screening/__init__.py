@@ -8,7 +8,7 @@ from casework.screening.errors import BadFacts, BadPolicy, ScreeningError, Unkno
 from casework.screening.facts import FACT_NAMES, Facts, Stay, facts_from_json, read_facts
 from casework.screening.logic import Status
 from casework.screening.outcome import CriterionResult, Outcome, Screening, document_text, route_text, screen
-from casework.screening.plan import next_questions, route_questions
+from casework.screening.plan import next_questions, outcome_questions, route_questions
 from casework.screening.policies import (
     CRITERIA,
     DEFAULT_POLICY,
@@ -42,6 +42,7 @@ __all__ = [
     "facts_from_json",
     "load_policy",
     "next_questions",
+    "outcome_questions",
     "policy_ids",
     "read_facts",
     "read_policy",

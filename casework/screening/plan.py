@@ -58,6 +58,24 @@ def next_questions(
     return [name for name in trial.open if any(trial.changes(test, name) for test in unmet)]
 
 
+def outcome_questions(
+    facts: Facts | Mapping[str, object], policy: Policy | str = DEFAULT_POLICY, *, asked: Collection[str] = ()
+) -> list[str]:
+    """Those of `next_questions` that can still change the outcome.
+
+    Once a criterion is not met, whatever else is answered, the outcome stands: none is left then.
+    """
+    chosen = load_policy(policy) if isinstance(policy, str) else policy
+    told = facts if isinstance(facts, Facts) else read_facts(facts)
+    names = next_questions(told, chosen, asked=asked)
+    trial, known = _Trial(told, names), Known(told)
+    for criterion in chosen.criteria:
+        settled = criterion.test.look(known).status is Status.NOT_MET
+        if settled and not any(trial.changes(criterion.test, name) for name in names):
+            return []
+    return names
+
+
 def route_questions(
     facts: Facts | Mapping[str, object], policy: Policy | str = DEFAULT_POLICY, *, asked: Collection[str] = ()
 ) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from casework.screening.criteria_file import Table
 from casework.screening.errors import UnknownPolicy
-from casework.screening.facts import FACT_NAMES
+from casework.screening.facts import FACT_NAMES, STATES
 from casework.screening.formula_reader import TestReader, service_area
 from casework.screening.formulas import Test
 from casework.screening.shared import Shared, read_shared
@@ -40,6 +40,7 @@ class Policy:
     checked: date
     title: Mapping[str, str]
     serves: str | None
+    states: tuple[str, ...]  # whom a walk chooses it for; empty: anybody
     ask: tuple[str, ...]
     criteria: tuple[Criterion, ...]
     shared: Shared
@@ -75,6 +76,7 @@ def read_policy(path: Path) -> Policy:
         checked=table.date("checked"),
         title=table.words("title"),
         serves=table.text("serves") if table.has("serves") else None,
+        states=table.names_of("states", sorted(STATES)) if table.has("states") else (),
         ask=_ask(table, criteria),
         criteria=criteria,
         shared=_shared(own_shared if own_shared.is_dir() else CRITERIA / "shared"),

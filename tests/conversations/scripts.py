@@ -24,13 +24,13 @@ _BARE = str.maketrans("áíóúÁÍÓÚ", "aiouAIOU")
 # What a client who answers what they are asked texts, by question.
 ANSWERS: dict[str, dict[str, str]] = {
     "en": {
-        "saving": "yes", "zip": "55401", "age": "34", "veteran": "no", "in_hospital_now": "no", "diagnoses": "bipolar",
+        "saving": "yes", "zip": "60601", "age": "34", "veteran": "no", "in_hospital_now": "no", "diagnoses": "bipolar",
         "diagnosed_by_professional": "yes", "impairments": "1 2", "payer": "medicaid", "program": "1", "opening": "1",
         "booking": "yes", "sharing": "yes", "name": "Dana", "inpatient_stays_24_months": "2",
         "crisis_contacts_24_months": "1",
     },
     "es": {
-        "saving": "si", "zip": "55401", "age": "34", "veteran": "no", "in_hospital_now": "no", "diagnoses": "bipolar",
+        "saving": "si", "zip": "60601", "age": "34", "veteran": "no", "in_hospital_now": "no", "diagnoses": "bipolar",
         "diagnosed_by_professional": "si", "impairments": "1 2", "payer": "medicaid", "program": "1", "opening": "1",
         "booking": "si", "sharing": "si", "name": "Marta", "inpatient_stays_24_months": "dos veces",
         "crisis_contacts_24_months": "una vez",
@@ -38,8 +38,8 @@ ANSWERS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 # On the way to a later question several are answered at once: fewer texts, and the same answers.
 AT_ONCE = {
-    "en": {"zip": "55401, im 34 and not a veteran", "in_hospital_now": "no. i have medicaid"},
-    "es": {"zip": "55401, tengo 34 años y no soy veterano", "in_hospital_now": "no. tengo medicaid"},
+    "en": {"zip": "60601, im 34 and not a veteran", "in_hospital_now": "no. i have medicaid"},
+    "es": {"zip": "60601, tengo 34 años y no soy veterano", "in_hospital_now": "no. tengo medicaid"},
 }
 _ONE_BY_ONE = {"zip": ("saving", "zip", "age", "veteran"), "in_hospital_now": ("in_hospital_now", "payer")}
 FIRST = {"en": "i need a case manager", "es": "necesito un administrador de casos"}

@@ -36,7 +36,7 @@ SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
 SETTLE = 120.0  # seconds after the last kill for what is still on its way
 
 SCRIPTS = (
-    ("hi", "yes", "55401", "34", "no", "no", "bipolar", "yes", "1 2", "i have medicaid"),
+    ("hi", "yes", "60601", "34", "no", "no", "bipolar", "yes", "1 2", "i have medicaid"),
     ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
     ("hola", "si", "33125", "45", "no", "no", "depresion", "si", "2", "no tengo seguro"),
     ("need a case manager", "yes", "19104", "27", "yes", "no", "ptsd", "yes", "why do you ask", "3"),

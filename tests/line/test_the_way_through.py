@@ -25,6 +25,7 @@ ANSWERS = (
     ("How old", "34"),
     ("military", "no"),
     ("psychiatric hospital right now", "no"),
+    ("overnight in a psychiatric hospital", "2"),
     ("mental health condition been named", "bipolar"),
     ("Has a doctor or a therapist", "yes"),
     ("hard for you", "1 2"),

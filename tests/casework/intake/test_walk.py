@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from casework import screening
 from casework.intake import walk
-from casework.intake.policies import also
 
 CLEAR = {
-    "saving": True, "zip": "55401", "age": 34, "veteran": False, "in_hospital_now": False, "diagnoses": ["bipolar"],
+    "saving": True, "zip": "60601", "age": 34, "veteran": False, "in_hospital_now": False, "diagnoses": ["bipolar"],
     "diagnosed_by_professional": True, "impairments": ["housing"], "payer": "medicaid",
 }  # fmt: skip
 
@@ -73,7 +71,20 @@ def test_a_state_stands_for_the_zip() -> None:
     assert walk.next_step({"saving": True, "state": "MN"}) == "age"
 
 
-@pytest.mark.parametrize("fact", ["zip", "age", "veteran", "payer"])
+def test_the_payer_is_asked_for_the_programs_where_no_criterion_rests_on_it() -> None:
+    minnesota = {"saving": True, "zip": "55401", "age": 34, "veteran": False, "in_hospital_now": False}
+    order = asked_in_order(minnesota, {"inpatient_stays_24_months": 2})
+    assert order[:3] == ["inpatient_stays_24_months", "payer", "program"]
+
+
+def test_a_zip_in_several_counties_asks_which_where_that_matters() -> None:
+    somewhere = {"saving": True, "zip": "55441", "counties": ["27053", "27123"]}
+    assert walk.next_step(somewhere) == "county"
+    assert walk.next_step(somewhere | {"county": "Ramsey County"}) == "age"
+    assert walk.next_step(somewhere | {"county": None}) == "age"
+
+
+@pytest.mark.parametrize("fact", ["zip", "age", "veteran", "payer", "county"])
 def test_what_programs_are_offered_by_takes_the_chosen_one_with_it(fact: str) -> None:
     assert walk.depends_on(fact) == ("program", "opening", "booking")
 
@@ -81,19 +92,3 @@ def test_what_programs_are_offered_by_takes_the_chosen_one_with_it(fact: str) ->
 @pytest.mark.parametrize(("step", "after"), [("diagnoses", ()), ("program", ("opening", "booking")), ("name", ())])
 def test_other_answers_take_only_what_follows_from_them(step: str, after: tuple[str, ...]) -> None:
     assert walk.depends_on(step) == after
-
-
-@pytest.mark.parametrize(
-    ("facts", "policies"),
-    [
-        ({}, ()), ({"zip": "55401"}, ("mn",)), ({"zip": "19104"}, ("pa-icm", "pa-tcm")),
-        ({"zip": "30303"}, ("ga-act",)),
-        ({"state": "GA"}, ("ga-act",)), ({"zip": "10001", "veteran": True}, ("va-icmhr",)),
-        ({"zip": "55401", "veteran": True}, ("mn", "va-icmhr")), ({"zip": "00000"}, ()),
-    ],
-)  # fmt: skip
-def test_the_rules_of_the_clients_own_state_are_kept_beside_the_usual_ones(
-    facts: dict[str, Any], policies: tuple[str, ...]
-) -> None:
-    assert also(facts) == policies
-    assert set(policies) <= set(screening.policy_ids())
