@@ -17,6 +17,7 @@ from casework import handoff
 from casework.geography import UnknownPlace
 from casework.handoff import referrals
 from casework.intake import walk
+from casework.reports.asking import asked
 from casework.scheduling import booking, waitlist
 from casework.understanding import answers as understanding
 from casework.understanding.interrupts import asks, interrupts
@@ -168,4 +169,5 @@ class AskStep(CaseAction):
         if case.metadata.get("away") and len(case.answers) > 1:
             case.say("utter_welcome_back")
         events = await asking.ask(case, step, times)
+        await asked(case.session, case.client.id, step, case.at)
         return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 1)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from procrastinate import App
 
-from casework import clock
+from casework import clock, reports
 from casework.safety import alarms
 from casework.scheduling import booking, telling
 from channels import reminding
@@ -63,6 +63,17 @@ def register(app: App, parts: Parts) -> None:
     async def tell_referral(referral_id: str, status: str) -> None:
         async with parts.database.session() as session:
             await reminding.tell_referral(session, uuid.UUID(referral_id), status, at=clock.now())
+
+    @app.task(name=reports.gathering.JOB, queue="default", retry=_RETRY)
+    async def gather_reports(days: int) -> None:
+        async with parts.database.session() as session:
+            await reports.gather(session, clock.now(), days=days)
+
+    @app.periodic(cron="40 */6 * * *")
+    @app.task(name="gather_reports_again", queue="default", queueing_lock="gather_reports_again")
+    async def gather_reports_again(timestamp: int) -> None:  # noqa: ARG001
+        async with parts.database.session() as session:
+            await reports.gather(session, clock.now(), days=reports.gathering.DAYS_AGAIN)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="end_holds", queue="default", queueing_lock="end_holds")

@@ -1,6 +1,16 @@
 """Where a ZIP is: coordinates, county, state, time zone; distances on the ground."""
 
 from casework.geography.counties import county_fips, county_name
-from casework.geography.zips import Place, UnknownPlace, find, miles, near_name, near_point
+from casework.geography.zips import Place, UnknownPlace, find, miles, near_name, near_point, nearest_miles
 
-__all__ = ["Place", "UnknownPlace", "county_fips", "county_name", "find", "miles", "near_name", "near_point"]
+__all__ = [
+    "Place",
+    "UnknownPlace",
+    "county_fips",
+    "county_name",
+    "find",
+    "miles",
+    "near_name",
+    "near_point",
+    "nearest_miles",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -94,6 +94,32 @@ def near_point(latitude: float, longitude: float) -> Place:
     codes, points = _centroids()
     here = _on_sphere(numpy.radians(latitude), numpy.radians(longitude))
     return find(codes[int(numpy.argmax(points @ here))])
+
+
+def everywhere() -> Iterator[Place]:
+    """Every ZIP that lies somewhere. Its county's code is left out."""
+    for row in _list_all():
+        if row["state"] not in MILITARY and (row["lat"], row["long"]) != ("", ""):
+            yield Place(
+                zip=row["zip_code"],
+                city=row["city"],
+                state=row["state"],
+                county=row.get("county") or None,
+                latitude=float(row["lat"]),
+                longitude=float(row["long"]),
+                zone=row.get("timezone") or "",
+            )
+
+
+def nearest_miles(places: Sequence[tuple[float, float]], points: Sequence[tuple[float, float]]) -> list[float]:
+    """For each place (degrees) how far the nearest of `points` is; infinite where there are no points."""
+    if not points:
+        return [math.inf] * len(places)
+    if not places:
+        return []
+    there, here = (_on_sphere(*numpy.radians(numpy.array(each)).T) for each in (points, places))
+    straight = numpy.clip((here @ there.T).max(axis=1), -1.0, 1.0)
+    return [float(angle) * EARTH_RADIUS_MILES for angle in numpy.arccos(straight)]
 
 
 @lru_cache

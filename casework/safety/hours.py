@@ -25,6 +25,11 @@ def closed(hours: str | None, at: datetime) -> bool:
     return not any(_within(span, here) for span in found)
 
 
+def zone_of(hours: str | None) -> str | None:
+    """The IANA zone the hours are meant in; None where no hours are set."""
+    return hours.split()[-1] if hours else None
+
+
 def _within(span: re.Match[str], here: datetime) -> bool:
     first = _DAYS.index(span["first"].lower())
     last = _DAYS.index((span["last"] or span["first"]).lower())

@@ -45,6 +45,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_block": _LEADS,
     "console_unblock": _LEADS,
     "console_audit": _LEADS,
+    "console_reports": _LEADS,
+    "console_report_csv": _LEADS,
 }
 
 

@@ -4,9 +4,10 @@ from casework.conversations import tables as conversations
 from casework.delivery import tables as delivery
 from casework.directory import tables as directory
 from casework.handoff import tables as handoff
+from casework.reports import tables as reports
 from casework.safety import tables as safety
 from casework.scheduling import tables as scheduling
 from casework.staff import tables as staff
 from casework.storage.base import Base
 
-__all__ = ["Base", "conversations", "delivery", "directory", "handoff", "safety", "scheduling", "staff"]
+__all__ = ["Base", "conversations", "delivery", "directory", "handoff", "reports", "safety", "scheduling", "staff"]

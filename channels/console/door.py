@@ -20,6 +20,7 @@ from casework import clock
 from casework import staff as staffing
 from casework.errors import NotFound
 from casework.staff.desk import Desk
+from casework.staff.office import Office
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
 from casework.staff.tables import Staff
@@ -104,6 +105,13 @@ async def desk(request: Request) -> AsyncIterator[Desk]:
     """The same with calendars, appointments and referrals."""
     async with database(request).session() as session:
         yield Desk(session, visit(request).staff, clock.now())
+
+
+@asynccontextmanager
+async def office(request: Request) -> AsyncIterator[Office]:
+    """What supervisors and administrators see and do beside clients' records, in one transaction."""
+    async with database(request).session() as session:
+        yield Office(session, visit(request).staff, clock.now())
 
 
 class ConsoleRoute(APIRoute):

@@ -24,6 +24,7 @@ _HERE = Path(__file__).parent
 _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 _FILES = {
     "console.css": (_HERE / "static" / "console.css", "text/css"),
+    "office.css": (_HERE / "static" / "office.css", "text/css"),
     "console.js": (_HERE / "static" / "console.js", "text/javascript"),
     "alarm.js": (_HERE / "static" / "alarm.js", "text/javascript"),
     "icon.svg": (_HERE / "static" / "icon.svg", "image/svg+xml"),
@@ -81,6 +82,7 @@ def _templates() -> Environment:
         hour_name=words.hour_name,
         span_name=words.span_name,
         phone=words.phone,
+        amount=words.amount,
         page_size=ROWS,
         static=_static,
     )

@@ -11,12 +11,17 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-_LABELS = Path(__file__).with_name("labels.toml")
+_HERE = Path(__file__).parent
 
 
 @lru_cache
 def labels() -> dict[str, dict[str, str]]:
-    return tomllib.loads(_LABELS.read_text(encoding="utf-8"))
+    """Every group of labels. `labels.toml` and the `labels_*.toml` beside it may each add to any group."""
+    groups: dict[str, dict[str, str]] = {}
+    for path in sorted(_HERE.glob("labels*.toml")):
+        for group, codes in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            groups.setdefault(group, {}).update(codes)
+    return groups
 
 
 def label(group: str, code: object) -> str:
@@ -77,6 +82,23 @@ def since(then: datetime, now: datetime) -> str:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     days = hours // 24
     return f"{days} day{'s' if days != 1 else ''}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A figure with what it is measured in: `42%`, `35 s`, `12 min`, `3 h 20 min`, `8 days`, `1,204`."""
+    if value is None:
+        return "not known"
+    match unit:
+        case "share":
+            return f"{value * 100:.0f}%"
+        case "seconds" if value < 90:
+            return f"{value:.0f} s"
+        case "seconds":
+            return since(datetime.min, datetime.min + timedelta(seconds=value))  # noqa: DTZ901 - a length of time only
+        case "days":
+            return f"{value:.0f} day{'' if round(value) == 1 else 's'}"
+        case _:
+            return f"{value:,.0f}"
 
 
 def phone(number: str | None) -> str:
