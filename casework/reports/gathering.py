@@ -110,15 +110,16 @@ _COUNTS = {
     """,
     "claim": """
         select (h.created_at at time zone :zone)::date as day, v.channel, c.language, h.urgency || ':' ||
-            coalesce(width_bucket(extract(epoch from greatest(h.claimed_at - h.created_at, interval '0'))::float8,
-                cast(:seconds as float8[]))::text, 'none') as key
+            case when h.claimed_at is null then 'none' else width_bucket(extract(epoch from
+                greatest(h.claimed_at - h.created_at, interval '0'))::float8, cast(:seconds as float8[]))::text end
         from handoffs h join conversations v on v.id = h.conversation_id join clients c on c.id = h.client_id
         where h.created_at >= :since
     """,
     "alarm": """
         select (a.created_at at time zone :zone)::date as day, v.channel, c.language,
-            coalesce(width_bucket(extract(epoch from greatest(a.acknowledged_at - a.created_at, interval '0'))::float8,
-                cast(:seconds as float8[]))::text, 'none') as key
+            case when a.acknowledged_at is null then 'none' else width_bucket(extract(epoch from
+                greatest(a.acknowledged_at - a.created_at, interval '0'))::float8,
+                cast(:seconds as float8[]))::text end
         from alarms a join conversations v on v.id = a.conversation_id join clients c on c.id = a.client_id
         where a.created_at >= :since
     """,

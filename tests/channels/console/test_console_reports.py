@@ -81,6 +81,7 @@ async def test_what_happens_later_moves_the_count_of_the_same_day(database: Data
     boss = await sign_in("sam@agency.example", "Sam Okoro", role="supervisor")
     async with database.session() as session:
         await reports.gather(session, clock.now())
+    assert (await _numbers(boss, "alarms"))["Nobody yet"] == ["1"]
     async with database.session() as session:
         open_alarm = (await session.scalars(select(alarms.Alarm))).one()
         open_alarm.acknowledged_at = open_alarm.created_at + timedelta(seconds=90)
