@@ -19,8 +19,8 @@ from fastapi.routing import APIRoute
 from casework import clock
 from casework import staff as staffing
 from casework.errors import NotFound
+from casework.staff.administration import Administration
 from casework.staff.desk import Desk
-from casework.staff.office import Office
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
 from casework.staff.tables import Staff
@@ -108,10 +108,10 @@ async def desk(request: Request) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def office(request: Request) -> AsyncIterator[Office]:
+async def administration(request: Request) -> AsyncIterator[Administration]:
     """What supervisors and administrators see and do beside clients' records, in one transaction."""
     async with database(request).session() as session:
-        yield Office(session, visit(request).staff, clock.now())
+        yield Administration(session, visit(request).staff, clock.now())
 
 
 class ConsoleRoute(APIRoute):

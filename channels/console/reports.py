@@ -18,7 +18,7 @@ from casework.reports.gathering import zone
 from casework.reports.reading import AREAS_SHOWN, NOT_SHARED, PARTS
 from casework.reports.sheets import Sheet, csv_rows
 from channels.console import words
-from channels.console.door import office
+from channels.console.door import administration
 from channels.console.pages import render
 from channels.console.router import router
 
@@ -45,7 +45,7 @@ async def page(
     chosen, days, today = _asked(part, since, until, share=share)
     if share:
         channel = language = ""
-    async with office(request) as mine:
+    async with administration(request) as mine:
         made, coming = await mine.report_made()
         sheets = await mine.report(chosen, days, channel=channel, language=language, share=share) if made.at else []
         return render(
@@ -86,7 +86,7 @@ async def as_csv(
     _, days, _ = _asked(part, since, until, share=share)
     if share:
         channel = language = ""
-    async with office(request) as mine:
+    async with administration(request) as mine:
         sheets = await mine.report(part, days, channel=channel, language=language, share=share, saved=True)
     sheet = next(each for each in sheets if each.name == name)
     text = io.StringIO()

@@ -15,8 +15,8 @@ from casework.staff.tables import Staff
 
 
 @dataclass(frozen=True)
-class Office:
-    """The office as one member of staff, in one transaction, sees and changes it."""
+class Administration:
+    """The service as one member of staff, in one transaction, sees and changes it."""
 
     session: AsyncSession
     staff: Staff
