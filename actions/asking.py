@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.case import Case, Events
 from actions.opening import OFFERED, ask_booking, ask_opening
+from actions.place import ask_county, in_full
 from actions.program import MORE, SHOWN, ask_program
 from actions.replies import choice
 from casework.intake import walk
@@ -15,6 +16,8 @@ from casework.wording import say
 async def ask(case: Case, step: str, times: int) -> Events:
     """Asks `step`; `times` says how often it was asked in a row before."""
     match step:
+        case walk.COUNTY:
+            return await ask_county(case, times)
         case walk.PROGRAM:
             return await ask_program(case, times)
         case walk.OPENING:
@@ -36,6 +39,8 @@ def by_number(case: Case, step: str) -> Heard:
     if case.heard.chosen:
         return case.heard
     match step:
+        case walk.COUNTY:
+            answers = [in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
         case walk.PROGRAM:
             answers = [*(case.slot(SHOWN) or []), MORE, walk.NO_PROGRAM]
         case walk.OPENING:

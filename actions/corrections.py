@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from actions import replies
+from actions import place, replies
 from actions.case import Case
 from casework import handoff
 from casework.geography import UnknownPlace, find
@@ -53,13 +53,15 @@ async def note_earlier(case: Case) -> None:
 
 
 async def write_down(case: Case, fact: str, value: Any) -> None:
-    """Records a fact, and the client's time zone with a place."""
+    """Records a fact, and with a place the time zone and the county."""
     await case.record(fact, value)
     if fact == "zip" and value:
         try:
             case.client.zone = find(value).zone
         except UnknownPlace:
             return
+    if fact in ("zip", "veteran"):
+        await place.settle(case)
 
 
 async def screen_and_keep(case: Case) -> tuple[Screened, bool]:

@@ -12,6 +12,7 @@ from rasa_sdk.events import SlotSet
 from actions import asking, corrections
 from actions.case import ASKED_TIMES, ASKING, FORM, LOST, QUIET, Case, CaseAction, Events
 from actions.opening import MOVING, take_booking, take_opening
+from actions.place import take_county
 from actions.program import take_program
 from casework import handoff
 from casework.geography import UnknownPlace
@@ -52,6 +53,8 @@ class ValidateIntakeForm(CaseAction):
 
     async def _take(self, case: Case, step: str) -> bool:
         match step:
+            case walk.COUNTY:
+                return await take_county(case)
             case walk.PROGRAM:
                 return await take_program(case)
             case walk.OPENING:

@@ -7,6 +7,7 @@ from rasa_sdk.events import SlotSet
 from actions import replies
 from actions.case import Case, Events
 from actions.corrections import tell_outcome_once
+from actions.place import county_of
 from casework.directory import Found, Seeker, nearest
 from casework.geography import UnknownPlace, find
 from casework.intake import walk
@@ -35,6 +36,7 @@ def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
         veteran=case.answers.get("veteran"),
         payer=case.answers.get("payer"),
         language=case.language,
+        county=county_of(case) if zip_code is None else None,
     )
 
 
@@ -61,16 +63,18 @@ async def ask_program(case: Case, times: int) -> Events:
 
 async def _page(case: Case, who: Seeker, times: int) -> list[Found]:
     """Up to three programs: the nearest; asked again the same; on "others" the next ones, and then from the start."""
-    seen: list[str] = (case.slot(SEEN) or []) if times else []
     if not times:
         case.remember(SEEN, [])
-    found = await nearest(case.session, who, limit=LIMIT + len(seen) + _SPARE)
+        # Exactly as many as are shown: those that must be among them (the VA, one with room, one by video) then are.
+        return await nearest(case.session, who, limit=LIMIT, at=case.at)
+    seen: list[str] = case.slot(SEEN) or []
+    found = await nearest(case.session, who, limit=LIMIT + len(seen) + _SPARE, at=case.at)
     fresh = [each for each in found if each.program.id not in seen]
     if not fresh and seen:
         case.say("utter_no_more_programs")
         case.remember(SEEN, [])
         fresh = found
-    again = [each for each in fresh if each.program.id in (case.slot(SHOWN) or [])] if times else []
+    again = [each for each in fresh if each.program.id in (case.slot(SHOWN) or [])]
     return again or fresh[:LIMIT]
 
 
@@ -142,5 +146,5 @@ async def tell_unsaved(case: Case, zip_code: str | None) -> None:
     if not found:
         case.say("utter_no_programs_near")
         return
-    lines = [replies.program_line(case, each, None) for each in found]
+    lines = [replies.program_line(case, each, None, with_phone=True) for each in found]
     case.tell("\n".join([case.word("utter_programs_unsaved"), *lines]))

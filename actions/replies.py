@@ -47,21 +47,38 @@ def _title(case: Case, result: screening.Screening) -> str:
     return policies.load(result.policy).title[case.language]
 
 
-def program_line(case: Case, found: Found, opening: datetime | None) -> str:
-    """One program in a line: name, distance, phone, next opening."""
+# Which reasons are told, the most telling first; "nearest" is said with what the place takes, an opening by its time.
+_TOLD = ("veteran", "child", "older_adult", "language", "outside_area", "telehealth", "room", "area", "front_door")
+_MOST = 3
+
+
+def program_line(case: Case, found: Found, opening: datetime | None, *, with_phone: bool = False) -> str:
+    """One program in a line: name, distance, why it is shown, next opening (or how to call)."""
     program = found.program
-    when = (
-        case.word("utter_next_opening", moment=moment(opening, program.zone, case.language))
-        if opening
-        else case.word("utter_no_online_openings")
-    )
+    number = phone(program.intake_phone or program.phone)
+    said = because(case, found)
+    if found.full:
+        said.append(case.word("utter_because_full"))
+    elif opening:
+        said.append(case.word("utter_next_opening", moment=moment(opening, program.zone, case.language)))
+    if number and (with_phone or not opening):
+        said.append(case.word("utter_no_online_openings", phone=number))
     return case.word(
         "utter_program_line",
         name=program.organization,
         miles=f"{found.miles:.0f}" if found.miles >= 10 else f"{found.miles:.1f}",
-        phone=phone(program.intake_phone or program.phone),
-        opening=when,
+        because=", ".join(said),
     )
+
+
+def because(case: Case, found: Found) -> list[str]:
+    """Why a program is shown, in the client's words; at most three reasons, the most telling first."""
+    reasons = found.because
+    takes = next((case.word(f"utter_because_{each}") for each in reasons if each.startswith("payer_")), None)
+    said = [takes] if takes else []
+    if "nearest" in reasons:
+        said = [case.word("utter_because_nearest_that", what=takes) if takes else case.word("utter_because_nearest")]
+    return [*said, *(case.word(f"utter_because_{each}") for each in _TOLD if each in reasons)][:_MOST]
 
 
 def documents(case: Case, names: list[str]) -> str:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework.errors import GuidepostError
 
 WithDatabase = Callable[[Callable[[AsyncSession], Coroutine[Any, Any, Any]]], Any]
+ZIP_COUNTIES = "zip-counties"  # no programs: which counties a ZIP lies in
 _SHOWN = 50  # refusals and notes on a terminal; --json has them all
 
 
@@ -33,6 +35,7 @@ def import_file(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from casework.directory import importing
+    from casework.geography import crosswalk
 
     try:
         checked = date.fromisoformat(verified_on) if verified_on else None
@@ -43,22 +46,23 @@ def import_file(
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("import", total=None)
 
-        async def work(session: AsyncSession) -> importing.Report:
-            return await importing.import_file(
-                session,
-                kind,
-                path,
-                verified_on=checked,
-                clinics=clinics,
-                progress=lambda count: bar.update(task, completed=count),
-            )
+        def seen(count: int) -> None:
+            bar.update(task, completed=count)
 
-        report: importing.Report = with_database(work)
+        async def work(session: AsyncSession) -> dict[str, Any]:
+            if kind == ZIP_COUNTIES:
+                return await crosswalk.take(session, Path(path), seen)
+            report = await importing.import_file(
+                session, kind, path, verified_on=checked, clinics=clinics, progress=seen
+            )
+            return report.to_json()
+
+        report: dict[str, Any] = with_database(work)
     if as_json:
-        print(json.dumps(report.to_json(), ensure_ascii=False))
+        print(json.dumps(report, ensure_ascii=False))
         return
-    print(", ".join(f"{count} {name}" for name, count in report.counts().items()))
-    for title, lines, key in (("refused", report.refusals, "reason"), ("noted", report.notes, "note")):
+    print(", ".join(f"{count} {name}" for name, count in report.items() if isinstance(count, int)))
+    for title, lines, key in (("refused", report["refusals"], "reason"), ("noted", report.get("notes", ()), "note")):
         for line in lines[:_SHOWN]:
             print(f"  {title}, row {line['row']}: {line[key]}")
         if len(lines) > _SHOWN:

@@ -197,7 +197,7 @@ def locate(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="samhsa, findtreatment, va-vast, va-api or hsds")],
+    kind: Annotated[str, typer.Argument(help="samhsa, findtreatment, va-vast, va-api, hsds; or zip-counties")],
     path: Annotated[str, typer.Argument(help="A file (or folder), or an address where the kind allows it.")],
     verified_on: Annotated[str | None, typer.Option(help="The date its facts were checked, as 2026-11-01.")] = None,
     clinics: Annotated[str | None, typer.Option(help="va-vast: the file of clinical services.")] = None,

@@ -4,6 +4,16 @@ sharing this one with partners."""
 from casework.directory.picture import Picture, where_it_lies
 from casework.directory.ranking import FARTHEST_MILES, Seeker
 from casework.directory.sample import load_sample
-from casework.directory.search import Found, nearest
+from casework.directory.search import Found, county_matters, miles_to_va, nearest
 
-__all__ = ["FARTHEST_MILES", "Found", "Picture", "Seeker", "load_sample", "nearest", "where_it_lies"]
+__all__ = [
+    "FARTHEST_MILES",
+    "Found",
+    "Picture",
+    "Seeker",
+    "county_matters",
+    "load_sample",
+    "miles_to_va",
+    "nearest",
+    "where_it_lies",
+]

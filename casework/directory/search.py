@@ -29,7 +29,7 @@ from casework.directory.ranking import (
     weigh,
 )
 from casework.directory.tables import ON_EARTH, Program
-from casework.geography import Place
+from casework.geography import Place, miles
 from casework.geography.zips import EARTH_RADIUS_MILES
 from casework.scheduling import openings
 
@@ -110,6 +110,29 @@ async def nearest(session: AsyncSession, seeker: Seeker, *, limit: int = 3, at: 
     rows = await session.execute(_LOAD, {"ids": [each.id for each in ranked]})
     programs = {program.id: program for program in rows.scalars()}
     return [Found(programs[each.id], each.miles, each.because, each.opening, each.full) for each in ranked]
+
+
+async def miles_to_va(session: AsyncSession, place: Place) -> float | None:
+    """Miles to the nearest VA hospital in the directory; None where it holds none."""
+    hospitals = select(Program.latitude, Program.longitude).where(
+        Program.active, Program.kind == "va", Program.name.ilike("%medical center%")
+    )
+    here = (place.latitude, place.longitude)
+    return min(
+        (miles(here, (north, east)) for north, east in (await session.execute(hospitals)).tuples()), default=None
+    )
+
+
+async def county_matters(session: AsyncSession, place: Place, counties: Sequence[str]) -> bool:
+    """Whether a program within 60 miles serves some of these counties (FIPS) and not the others."""
+    box = _box(place, FAR_MILES)
+    near = select(Program.service_counties).where(
+        Program.active,
+        Program.latitude.between(box["south"], box["north"]),
+        Program.longitude.between(box["west"], box["east"]),
+    )
+    served = {tuple(each) for each in (await session.execute(near)).scalars() if each}
+    return any(0 < len(set(counties) & set(each)) < len(set(counties)) for each in served)
 
 
 class _Search:

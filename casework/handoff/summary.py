@@ -29,7 +29,7 @@ ASKED_OF_ALL = (
     "impairments",
     "payer",
 )
-_STEPS = ("saving", "program", "opening", "booking", "sharing", "name")
+_STEPS = ("saving", "program", "opening", "booking", "sharing", "name", "counties")
 
 
 async def summarise(session: AsyncSession, client_id: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from casework.conversations import tables as conversations
 from casework.delivery import tables as delivery
 from casework.directory import tables as directory
+from casework.geography import tables as geography
 from casework.handoff import tables as handoff
 from casework.reports import tables as reports
 from casework.safety import tables as safety
@@ -10,4 +11,15 @@ from casework.scheduling import tables as scheduling
 from casework.staff import tables as staff
 from casework.storage.base import Base
 
-__all__ = ["Base", "conversations", "delivery", "directory", "handoff", "reports", "safety", "scheduling", "staff"]
+__all__ = [
+    "Base",
+    "conversations",
+    "delivery",
+    "directory",
+    "geography",
+    "handoff",
+    "reports",
+    "safety",
+    "scheduling",
+    "staff",
+]

@@ -47,7 +47,7 @@ def domain() -> dict[str, Any]:
 RESPONSES = sorted(domain()["responses"])
 # What goes to staff, or is only a piece of another text.
 PIECES = re.compile(
-    r"utter_(fact_|zone_|month_|weekday_|moment|kind_|choice_|title_|criterion_|reply_number|safety_page)"
+    r"utter_(fact_|zone_|month_|weekday_|moment|kind_|choice_|title_|criterion_|reply_number|safety_page|because_|next_opening|no_online_openings)"
 )
 TEXTED = [name for name in RESPONSES if not re.match(r"utter_(chat_|voice)", name)]
 
