@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     agency_name: str = "Guidepost"
     agency_phone: str | None = None
     agency_hours: str | None = None  # when staff are there, as "Mon-Fri 08:00-17:00 America/Chicago"; unset: not said
+    agency_holidays: Words = Field(default_factory=list)  # dates on which nobody is there: 2026-11-26,2026-12-25
+    answer_minutes: Annotated[float, Field(gt=0)] = 30.0  # of open office, in which who asks for a person is answered
+    routine_hours: Annotated[float, Field(gt=0)] = 8.0  # the same for who was passed on: one business day
+    claim_minutes: Annotated[float, Field(gt=0)] = 5.0  # before the next member of staff is called
+    undo_seconds: Annotated[float, Field(ge=0)] = 60.0  # before a client is told of a step that staff may still undo
     allowed_origins: Words = Field(default_factory=list)
     on_call: Words = Field(default_factory=list)
     on_call_minutes: float = 2.0

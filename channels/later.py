@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from procrastinate import App
 
 from casework import clock, reports
+from casework.handoff import calling, presence
+from casework.road import progress
 from casework.safety import alarms
 from casework.scheduling import booking, telling
 from channels import reminding
@@ -58,6 +60,28 @@ def register(app: App, parts: Parts) -> None:
     async def tell_appointment(appointment_id: str, change: telling.Change) -> None:
         async with parts.database.session() as session:
             await reminding.tell_appointment(session, uuid.UUID(appointment_id), change, at=clock.now())
+
+    @app.task(name="tell_progress", queue="default", retry=_RETRY)
+    async def tell_progress(move_id: str) -> None:
+        async with parts.database.session() as session:
+            await progress.tell(session, uuid.UUID(move_id), at=clock.now())
+
+    @app.task(name="remind_task", queue="default", retry=_RETRY)
+    async def remind_task(task_id: str) -> None:
+        await calling.remind_task(parts.database, notifier, uuid.UUID(task_id), at=clock.now())
+
+    @app.task(name="call_staff", queue="default", retry=_RETRY)
+    async def call_staff(handoff_id: str, step: int) -> None:
+        await calling.call(parts.database, notifier, uuid.UUID(handoff_id), step, at=clock.now())
+
+    @app.task(name="tell_colleague", queue="default", retry=_RETRY)
+    async def tell_colleague(staff_id: str) -> None:
+        await calling.tell_colleague(parts.database, notifier, uuid.UUID(staff_id))
+
+    @app.task(name="tell_received", queue="default", retry=_RETRY)
+    async def tell_received(handoff_id: str) -> None:
+        async with parts.database.session() as session:
+            await presence.tell_received(session, uuid.UUID(handoff_id), at=clock.now())
 
     @app.task(name="tell_referral", queue="default", retry=_RETRY)
     async def tell_referral(referral_id: str, status: str) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs
-from casework.conversations.tables import SMS, SYSTEM, Client, Conversation
+from casework.conversations import people
+from casework.conversations.tables import SYSTEM, Client, Conversation
 from casework.delivery import outbox
 from casework.directory.tables import Program
 from casework.handoff.tables import Referral
@@ -34,23 +35,6 @@ _CHANGES: dict[telling.Change, tuple[str, str]] = {
 }
 
 
-async def _latest_conversation(session: AsyncSession, client_id: uuid.UUID) -> tuple[Client, Conversation] | None:
-    """Where to write to the client: by text where they have not opted out of that, else in their web chat."""
-    row = (
-        await session.execute(
-            select(Client, Conversation)
-            .join(Conversation, Conversation.client_id == Client.id)
-            .where(Client.id == client_id)
-            .order_by(
-                ((Conversation.channel == SMS) & Client.opted_out_at.is_(None)).desc(),
-                Conversation.last_inbound_at.desc().nullslast(),
-            )
-            .limit(1)
-        )
-    ).one_or_none()
-    return (row[0], row[1]) if row else None
-
-
 async def remind(session: AsyncSession, reminder_id: uuid.UUID, *, at: datetime) -> None:
     """Sends one reminder, unless its appointment has changed since, or a later reminder is due by now as well."""
     found = await reminders.for_sending(session, reminder_id)
@@ -59,7 +43,7 @@ async def remind(session: AsyncSession, reminder_id: uuid.UUID, *, at: datetime)
     reminder, appointment = found
     if not reminders.fit_to_send(reminder, appointment, at):
         return
-    who = await _latest_conversation(session, appointment.client_id)
+    who = await people.to_write_to(session, appointment.client_id)
     if who is None:
         return
     client, conversation = who
@@ -91,7 +75,7 @@ async def tell_appointment(
     """Tells the client what staff did, if it still holds. In quiet hours it is put off to their end."""
     appointment = await session.get(Appointment, appointment_id, with_for_update=True)
     response, state = _CHANGES[change]
-    who = await _latest_conversation(session, appointment.client_id) if appointment else None
+    who = await people.to_write_to(session, appointment.client_id) if appointment else None
     if appointment is None or who is None or appointment.status != state:
         return
     if state == "booked" and appointment.starts_at <= at:
@@ -107,7 +91,7 @@ async def tell_appointment(
 async def tell_referral(session: AsyncSession, referral_id: uuid.UUID, status: str, *, at: datetime) -> None:
     """Tells the client what the program answered, if that is still what is known."""
     referral = await session.get(Referral, referral_id, with_for_update=True)
-    who = await _latest_conversation(session, referral.client_id) if referral else None
+    who = await people.to_write_to(session, referral.client_id) if referral else None
     if referral is None or who is None or referral.status != status:
         return
     client, conversation = who
@@ -130,7 +114,7 @@ async def offer_waiting(session: AsyncSession, program_id: str, *, at: datetime)
     """Offers a freed opening to whoever has waited longest."""
     program = await session.get_one(Program, program_id)
     for entry in await waitlist.offer(session, program_id, at=at):
-        who = await _latest_conversation(session, entry.client_id)
+        who = await people.to_write_to(session, entry.client_id)
         if who is None or entry.appointment_id is None:
             continue
         opening = await session.get_one(Appointment, entry.appointment_id)
@@ -149,7 +133,7 @@ async def end_offer(session: AsyncSession, waiting_id: uuid.UUID, *, at: datetim
     entry = await waitlist.by_id(session, waiting_id)
     if entry is None or not await waitlist.pass_on(session, waiting_id, at=at):
         return
-    who = await _latest_conversation(session, entry.client_id)
+    who = await people.to_write_to(session, entry.client_id)
     program = await session.get_one(Program, entry.program_id)
     if who is None or is_quiet(at, who[0].zone or program.zone):
         return

@@ -83,3 +83,20 @@ async def by_id(session: AsyncSession, conversation_id: uuid.UUID) -> tuple[Clie
 
 async def set_language(session: AsyncSession, client_id: uuid.UUID, language: str) -> None:
     await session.execute(update(Client).where(Client.id == client_id).values(language=language))
+
+
+async def to_write_to(session: AsyncSession, client_id: uuid.UUID) -> tuple[Client, Conversation] | None:
+    """Where to write to the client: by text where they have not opted out of that, else in their web chat."""
+    row = (
+        await session.execute(
+            select(Client, Conversation)
+            .join(Conversation, Conversation.client_id == Client.id)
+            .where(Client.id == client_id)
+            .order_by(
+                ((Conversation.channel == SMS) & Client.opted_out_at.is_(None)).desc(),
+                Conversation.last_inbound_at.desc().nullslast(),
+            )
+            .limit(1)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None

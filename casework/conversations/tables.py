@@ -58,6 +58,7 @@ class Conversation(Base):
     owner: Mapped[str] = mapped_column(default=ASSISTANT)
     owner_turn: Mapped[uuid.UUID | None]  # the turn in which the assistant itself handed over: its words still go out
     staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    introduced_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))  # whom the client was told is there
     safety: Mapped[str] = mapped_column(default="none")  # none, concern, crisis: crisis holds the screening
     safety_since: Mapped[Moment | None]
     safety_told_at: Mapped[Moment | None]  # when the resources were last sent: the wall of numbers is not repeated

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.conversations.tables import PERSON, Client, Conversation
+from casework.handoff import promise
 from casework.handoff.summary import refresh
 from casework.handoff.tables import Handoff
 from casework.storage import new_id, notify
@@ -37,6 +38,11 @@ async def to_people(
     conversation to people: the assistant is silent until staff release it; `turn_id` is the assistant's own turn in
     which that happens, whose words still go out. `shared`: the client agreed that the summary may be passed on.
     """
+    from casework import road  # these read handoffs themselves
+    from casework.handoff import calling
+
+    open_one = select(Handoff.urgency).where(Handoff.client_id == client.id, Handoff.status != "closed")
+    was = await session.scalar(open_one) or 0
     await session.execute(
         insert(Handoff)
         .values(
@@ -64,6 +70,9 @@ async def to_people(
             .execution_options(populate_existing=True)
         )
     ).scalar_one()
+    if handoff.promised_at is None or urgency > was:
+        handoff.promised_at = promise.due(handoff.urgency, at)
+        await calling.begin(session, handoff, at)
     if shared and handoff.shared_at is None:
         handoff.shared_at = at
     if program_id:
@@ -73,5 +82,6 @@ async def to_people(
     if take_over and conversation.owner != PERSON:
         conversation.owner, conversation.owner_turn = PERSON, turn_id
     await refresh(session, handoff)
+    await road.set_out(session, client.id, at)
     await notify(session, kind="queue", handoff=handoff.id)
     return handoff

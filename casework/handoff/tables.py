@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.storage.base import Base, Created, Id, Moment
@@ -47,13 +48,16 @@ class Handoff(Base):
     """A client handed to people. `urgency` 3 is crisis, 2 a person was asked for or concern, 1 ordinary.
 
     `shared_at` is when the client agreed that the summary may be passed on; a crisis or a request for a person makes
-    a handoff without it, and then staff see that it is missing.
+    a handoff without it, and then staff see that it is missing. `promised_at` is until when the client may expect an
+    answer; `answered_at` when a person first wrote. `calls` are the members of staff who were called while nobody had
+    claimed it: [{"step", "staff", "at", "error"}]; `call_step` is the next call's number.
     """
 
     __tablename__ = "handoffs"
     __table_args__ = (
         Index("uq_handoffs_open", "client_id", unique=True, postgresql_where=text("status <> 'closed'")),
-        Index("ix_handoffs_queue", "status", "urgency", "created_at"),
+        Index("ix_handoffs_queue", "status", "urgency", "promised_at"),
+        Index("ix_handoffs_client", "client_id"),
     )
 
     id: Mapped[Id]
@@ -61,7 +65,7 @@ class Handoff(Base):
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     program_id: Mapped[str | None] = mapped_column(ForeignKey("programs.id"))
     appointment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("appointments.id"))
-    reason: Mapped[str]  # booked, referral, person_asked, crisis, concern, assistant_failed
+    reason: Mapped[str]  # booked, referral, person_asked, crisis, concern, assistant_failed, plan_change, ...
     urgency: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(default="open")
     summary: Mapped[Any] = mapped_column(EncryptedJSON, nullable=True)
@@ -69,6 +73,11 @@ class Handoff(Base):
     claimed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     claimed_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
+    promised_at: Mapped[Moment | None]
+    answered_at: Mapped[Moment | None]
+    received_told_at: Mapped[Moment | None]  # when the client was told that somebody has their summary
+    calls: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    call_step: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[Created]
 
 

@@ -135,7 +135,7 @@ async def _crisis(
     if told or _unreachable(client, conversation):
         return
     conversation.safety_told_at = at
-    if hours.closed(get_settings().agency_hours, at):
+    if hours.closed(get_settings().agency_hours, at, get_settings().agency_holidays):
         await staying.say_to(session, client, conversation, resources.OUT_OF_HOURS, choices=False)
 
 

@@ -45,6 +45,7 @@ class Alarm(Base):
     __tablename__ = "alarms"
     __table_args__ = (
         Index("ix_alarms_status", "status", "created_at"),
+        Index("ix_alarms_client", "client_id"),
         Index("uq_alarms_open", "conversation_id", unique=True, postgresql_where=text("status <> 'closed'")),
     )
 

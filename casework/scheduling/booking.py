@@ -387,7 +387,11 @@ async def _set(session: AsyncSession, appointment_id: uuid.UUID, **values: Any) 
 
 
 async def _settle(session: AsyncSession, appointment: Appointment, at: datetime) -> None:
-    """After any change: the reminders that the appointment is now to have, by the clock of where the client is."""
+    """After any change: the reminders that the appointment is now to have, by the clock of where the client is; and
+    the client's place on the road, where appointments decide it.
+    """
+    from casework import road  # it stands on appointments itself
+
     await session.flush()
     zone = await session.scalar(
         select(func.coalesce(Client.zone, Program.zone))
@@ -396,3 +400,4 @@ async def _settle(session: AsyncSession, appointment: Appointment, at: datetime)
         .where(Program.id == appointment.program_id)
     )
     await reminders.replace(session, appointment, zone or "UTC", at)
+    await road.follow(session, appointment.client_id, at)

@@ -2,9 +2,9 @@
 
 Taking a client (claim) and taking the conversation over are two things: a case manager may prepare an intake while the
 assistant goes on answering. The assistant falls silent when a person takes the conversation over, by button or by
-replying, and speaks again when it is given back.
+replying, and speaks again when it is given back. The client is told who is there (`casework.handoff.presence`).
 
-    handoff       open --claim--> claimed --close--> closed
+    handoff       open --claim--> claimed --close--> closed        claimed --reassign--> claimed (a colleague's)
                        <-release-
     conversation  assistant --take over, reply--> person --give back, close--> assistant
 """
@@ -19,11 +19,12 @@ from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff as handing
-from casework import safety
+from casework import jobs, safety
 from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, OUT, PERSON, SMS, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.errors import NotFound
+from casework.handoff import calling, presence
 from casework.handoff.queue import ORDINARY
 from casework.handoff.tables import Handoff
 from casework.safety import alarms
@@ -96,10 +97,15 @@ class Records:
         if handoff_id is None:
             await self._not_free(client_id)
             return
+        await presence.received_later(self.session, await self.session.get_one(Handoff, handoff_id), self.at)
         await self._changed("handoff.claimed", client_id, handoff=handoff_id)
 
     async def release(self, client_id: uuid.UUID) -> None:
         """Puts the client back into the queue. A colleague's client only a supervisor may put back."""
+        where = await self.session.scalar(
+            select(Handoff.conversation_id).where(Handoff.client_id == client_id, Handoff.status == "claimed")
+        )
+        talk = await self._locked(where) if where else None  # in the order in which an inbound message locks them
         given = await self.session.execute(
             update(Handoff)
             .where(
@@ -119,14 +125,37 @@ class Records:
             .where(Conversation.client_id == client_id, Conversation.owner == PERSON)
             .values(staff_id=None)
         )
+        if talk is not None and talk[1].owner == PERSON:
+            handoff = await self.session.get_one(Handoff, handoff_id, populate_existing=True)
+            await presence.stepped_away(self.session, *talk, handoff, self.staff, self.at)
+            await calling.begin(self.session, handoff, self.at)
         await self._changed("handoff.released", client_id, handoff=handoff_id)
+
+    async def reassign(self, client_id: uuid.UUID, to: uuid.UUID) -> None:
+        """Gives the client to a colleague, who is told, with the conversation if people have it. Raises CannotDo."""
+        handoff, client, conversation = await self._mine(client_id)
+        colleague = await self.session.get(Staff, to)
+        if colleague is None or not colleague.active:
+            raise CannotDo("no_such_colleague")
+        if handoff.claimed_by == colleague.id:
+            return
+        handoff.claimed_by, handoff.claimed_at, handoff.status = colleague.id, self.at, "claimed"
+        if conversation.owner == PERSON:
+            known = conversation.introduced_id is not None
+            conversation.staff_id = colleague.id
+            if known:
+                await presence.introduce(self.session, client, conversation, colleague, self.at)
+        await presence.received_later(self.session, handoff, self.at)
+        if colleague.id != self.staff.id:
+            await jobs.defer(self.session, "tell_colleague", staff_id=colleague.id)
+        await self._changed("handoff.reassigned", client_id, handoff=handoff.id, to=colleague.id)
 
     async def close(self, client_id: uuid.UUID) -> None:
         """Nothing is left to do for now. The assistant has the conversation again: nobody texts into a void."""
-        handoff, _, conversation = await self._mine(client_id)
+        handoff, client, conversation = await self._mine(client_id)
         await self._no_open_alarm(client_id)
         if conversation.owner == PERSON or conversation.safety == "crisis":
-            await self._to_assistant(client_id, conversation)
+            await self._to_assistant(client_id, client, conversation)
         handoff.status, handoff.closed_at = "closed", self.at
         if handoff.claimed_by is None:
             handoff.claimed_by, handoff.claimed_at = self.staff.id, self.at
@@ -136,7 +165,8 @@ class Records:
 
     async def take_over(self, client_id: uuid.UUID) -> None:
         """The assistant is silent from here on, and what it had not sent yet is not sent. Claims the client."""
-        await self._take_over(client_id)
+        client, conversation = await self._take_over(client_id)
+        await presence.introduce(self.session, client, conversation, self.staff, self.at)
 
     async def reply(self, client_id: uuid.UUID, text: str, *, key: uuid.UUID) -> uuid.UUID | None:
         """Sends the client a person's words, taking the conversation over. `key` makes a form sent twice one message.
@@ -151,6 +181,12 @@ class Records:
             raise CannotDo("too_long")
         if conversation.channel == SMS and client.opted_out_at is not None:
             raise CannotDo("opted_out")
+        await presence.introduce(self.session, client, conversation, self.staff, self.at, now=True)
+        await self.session.execute(
+            update(Handoff)
+            .where(Handoff.client_id == client_id, Handoff.status != "closed", Handoff.answered_at.is_(None))
+            .values(answered_at=self.at)
+        )
         message_id = await outbox.put(
             self.session,
             client,
@@ -165,11 +201,22 @@ class Records:
             await self._changed("conversation.replied", client_id, message=message_id)
         return message_id
 
+    async def typing(self, client_id: uuid.UUID) -> None:
+        """Tells the client's open chat that a person is writing, where this very person has the conversation."""
+        talk = await self.session.scalar(
+            select(Conversation.id)
+            .where(Conversation.client_id == client_id, Conversation.staff_id == self.staff.id)
+            .order_by(Conversation.last_inbound_at.desc().nulls_last())
+            .limit(1)
+        )
+        if talk is not None:
+            await notify(self.session, kind="typing", conversation=talk, author="person")
+
     async def give_back(self, client_id: uuid.UUID) -> None:
         """The assistant answers again. Raises CannotDo while an alarm is open, NotYours where a colleague has it."""
-        _, _, conversation = await self._mine(client_id)
+        _, client, conversation = await self._mine(client_id)
         await self._no_open_alarm(client_id)
-        await self._to_assistant(client_id, conversation)
+        await self._to_assistant(client_id, client, conversation)
 
     async def acknowledge(self, alarm_id: uuid.UUID) -> uuid.UUID:
         """Somebody looks after this alarm now. Returns the client's id. A second acknowledgement changes nothing."""
@@ -280,9 +327,10 @@ class Records:
             self.session, client, conversation, reason="taken_over", urgency=ORDINARY, at=self.at, take_over=False
         )
 
-    async def _to_assistant(self, client_id: uuid.UUID, conversation: Conversation) -> None:
+    async def _to_assistant(self, client_id: uuid.UUID, client: Client, conversation: Conversation) -> None:
         await safety.release(self.session, conversation, self.staff.id, self.at)
         conversation.owner, conversation.staff_id, conversation.owner_turn = ASSISTANT, None, None
+        await presence.assistant_back(self.session, client, conversation, self.at)
         await self._changed("conversation.given_back", client_id, conversation=conversation.id)
 
     async def _no_open_alarm(self, client_id: uuid.UUID) -> None:

@@ -15,7 +15,11 @@ ROLES = ("case_manager", "supervisor", "admin")
 
 
 class Staff(Base):
-    """A member of staff. `email` is kept in lower case; `role` is one of ROLES."""
+    """A member of staff. `email` is kept in lower case; `role` is one of ROLES.
+
+    `skills` are what they know most about: needs (housing, ...), veterans. `reach` is how they are called when a client
+    waits: entries as in ON_CALL (`sms:+1...`, `email:...`, an https address); without any, their e-mail.
+    """
 
     __tablename__ = "staff"
 
@@ -25,6 +29,8 @@ class Staff(Base):
     role: Mapped[str]
     password_hash: Mapped[str]
     languages: Mapped[list[str]] = mapped_column(JSONB, default=lambda: ["en"])
+    skills: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    reach: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Created]
 
@@ -44,7 +50,7 @@ class AuditEvent(Base):
     """Who read or changed which client's record, and when. `detail` holds ids and field names, never content."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_client", "client_id", "at"),)
+    __table_args__ = (Index("ix_audit_events_client", "client_id", "at"), Index("ix_audit_events_at", "at"))
 
     id: Mapped[Id]
     at: Mapped[Created]

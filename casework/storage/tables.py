@@ -6,6 +6,7 @@ from casework.directory import tables as directory
 from casework.geography import tables as geography
 from casework.handoff import tables as handoff
 from casework.reports import tables as reports
+from casework.road import tables as road
 from casework.safety import tables as safety
 from casework.scheduling import tables as scheduling
 from casework.staff import tables as staff
@@ -19,6 +20,7 @@ __all__ = [
     "geography",
     "handoff",
     "reports",
+    "road",
     "safety",
     "scheduling",
     "staff",

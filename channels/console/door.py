@@ -20,6 +20,7 @@ from casework import clock
 from casework import staff as staffing
 from casework.errors import NotFound
 from casework.staff.administration import Administration
+from casework.staff.caseload import Caseload
 from casework.staff.desk import Desk
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
@@ -112,6 +113,13 @@ async def administration(request: Request) -> AsyncIterator[Administration]:
     """What supervisors and administrators see and do beside clients' records, in one transaction."""
     async with database(request).session() as session:
         yield Administration(session, visit(request).staff, clock.now())
+
+
+@asynccontextmanager
+async def caseload(request: Request) -> AsyncIterator[Caseload]:
+    """The same with the road after the screening."""
+    async with database(request).session() as session:
+        yield Caseload(session, visit(request).staff, clock.now())
 
 
 class ConsoleRoute(APIRoute):

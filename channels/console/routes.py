@@ -20,8 +20,9 @@ from casework.staff.reading import View
 from casework.staff.records import LONGEST, LONGEST_CHAT, Records
 from casework.storage import new_id
 from channels.console import events
-from channels.console.door import COOKIE, SIGN_IN, database, records, visit
+from channels.console.door import COOKIE, SIGN_IN, caseload, database, records, visit
 from channels.console.pages import render, static_file
+from channels.console.road import road_defaults
 from channels.console.router import router
 
 DEMO_EMAIL = "demo@guidepost.example"
@@ -100,15 +101,27 @@ async def alarms(request: Request) -> Response:
 
 @router.get("/people/{client_id}", name="console_person")
 async def person(
-    request: Request, client_id: uuid.UUID, before: int | None = None, told: str = "", refused: str = ""
+    request: Request,
+    client_id: uuid.UUID,
+    before: int | None = None,
+    told: str = "",
+    refused: str = "",
+    undo: uuid.UUID | None = None,
 ) -> Response:
-    return await _person(request, client_id, before=before, told=told, refused=refused)
+    return await _person(request, client_id, before=before, told=told, refused=refused, undo=undo)
 
 
 @router.get("/people/{client_id}/summary", name="console_person_summary")
 async def person_summary(request: Request, client_id: uuid.UUID) -> Response:
     async with records(request) as mine:
         return render(request, "_summary.html", person=await mine.person(client_id, live=True))
+
+
+@router.get("/people/{client_id}/road", name="console_person_road")
+async def person_road(request: Request, client_id: uuid.UUID) -> Response:
+    async with caseload(request) as mine:
+        found = await mine.person(client_id, live=True)
+        return render(request, "_road.html", person=found, way=await mine.way(client_id), **road_defaults(mine.at))
 
 
 @router.get("/people/{client_id}/transcript", name="console_person_transcript")
@@ -140,6 +153,19 @@ async def give_back(request: Request, client_id: uuid.UUID) -> Response:
 @router.post("/people/{client_id}/close", name="console_close")
 async def close(request: Request, client_id: uuid.UUID) -> Response:
     return await _do(request, client_id, "closed", lambda mine: mine.close(client_id))
+
+
+@router.post("/people/{client_id}/reassign", name="console_reassign")
+async def reassign(request: Request, client_id: uuid.UUID, to: Annotated[uuid.UUID, Form()]) -> Response:
+    return await _do(request, client_id, "reassigned", lambda mine: mine.reassign(client_id, to))
+
+
+@router.post("/people/{client_id}/typing", name="console_typing")
+async def typing(request: Request, client_id: uuid.UUID) -> Response:
+    """The browser says that a reply is being written: a client on the web chat sees it."""
+    async with records(request) as mine:
+        await mine.typing(client_id)
+    return Response(status_code=204)
 
 
 @router.post("/people/{client_id}/reply", name="console_reply")
@@ -228,10 +254,11 @@ async def _person(
     before: int | None = None,
     told: str = "",
     refused: str = "",
+    undo: uuid.UUID | None = None,
     draft: str = "",
     status: int = 200,
 ) -> Response:
-    async with records(request) as mine:
+    async with caseload(request) as mine:
         found = await mine.person(client_id)
         transcript = await mine.transcript(client_id, before=before, live=True)
         return render(
@@ -239,6 +266,9 @@ async def _person(
             "person.html",
             status,
             person=found,
+            way=await mine.way(client_id),
+            undo=undo,
+            **road_defaults(mine.at),
             transcript=transcript,
             before=before,
             told=told,

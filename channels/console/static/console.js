@@ -54,7 +54,17 @@
     if (link && toMessage(link.hash)) event.preventDefault();
   });
 
+  // A form that somebody is filling in is not replaced under their hands.
+  document.addEventListener("input", (event) => {
+    const part = event.target.closest && event.target.closest("#road");
+    if (part) part.dataset.touched = "yes";
+  });
   body.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.target;
+    if (part.id === "road" && (part.dataset.touched || part.contains(document.activeElement) || part.querySelector("details[open]"))) {
+      event.detail.shouldSwap = false;
+      return;
+    }
     if (event.target === log) atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   });
   let count = Number((document.getElementById("count") || { dataset: {} }).dataset.count || 0);

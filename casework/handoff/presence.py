@@ -1,0 +1,104 @@
+"""Telling the client who is there: a person by name, that they left, that the assistant is back, that notes arrived.
+
+Said where it matters to who reads it: at once while the client is about (they wrote within the hour) or it is day; else
+with the person's first words. Never twice for the same person.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import jobs
+from casework.conversations import people
+from casework.conversations.tables import SMS, SYSTEM, Client, Conversation
+from casework.delivery import outbox
+from casework.handoff import promise
+from casework.handoff.tables import Handoff
+from casework.scheduling.quiet import is_quiet, next_waking
+from casework.settings import get_settings
+from casework.staff.tables import Staff
+from casework.wording import say
+
+_ABOUT = timedelta(hours=1)  # who wrote so lately is awake, whatever the hour
+RECEIVED_AFTER = timedelta(minutes=2)  # a claim that was a slip is given back by then
+
+
+async def introduce(
+    session: AsyncSession, client: Client, conversation: Conversation, staff: Staff, at: datetime, *, now: bool = False
+) -> None:
+    """Says who is there, unless they know. `now`: the person's own words follow."""
+    if conversation.introduced_id == staff.id or not (now or may_speak(client, conversation, at)):
+        return
+    conversation.introduced_id = staff.id
+    await _say(session, client, conversation, "utter_person_here", name=staff.name)
+
+
+async def stepped_away(
+    session: AsyncSession, client: Client, conversation: Conversation, handoff: Handoff, staff: Staff, at: datetime
+) -> None:
+    """The person the client was talking to has given them back to the queue."""
+    if conversation.introduced_id is None:
+        return
+    conversation.introduced_id = None
+    handoff.promised_at = promise.due(handoff.urgency, at)
+    when = promise.in_words(handoff.promised_at, at, client.zone, client.language) or ""
+    if may_speak(client, conversation, at):
+        await _say(session, client, conversation, "utter_person_away", after=when, name=staff.name)
+
+
+async def assistant_back(session: AsyncSession, client: Client, conversation: Conversation, at: datetime) -> None:
+    """The assistant has the conversation again. Told where a person had been there for the client to see."""
+    known, conversation.introduced_id = conversation.introduced_id, None
+    if known is not None and may_speak(client, conversation, at):
+        await _say(session, client, conversation, "utter_assistant_back")
+
+
+async def received_later(session: AsyncSession, handoff: Handoff, at: datetime) -> None:
+    """Somebody has taken the client on: that they have the notes is told in a moment, by day."""
+    if handoff.shared_at is None or handoff.received_told_at is not None:
+        return
+    client = await session.get_one(Client, handoff.client_id)
+    from casework.road.progress import zone_of
+
+    due = next_waking(at + RECEIVED_AFTER, client.zone or await zone_of(session, client.id))
+    await jobs.defer(session, "tell_received", at=due, handoff_id=handoff.id)
+
+
+async def tell_received(session: AsyncSession, handoff_id: uuid.UUID, *, at: datetime) -> None:
+    """The job `tell_received`: once for each handoff, while somebody has it and has not written themself."""
+    from casework.road.progress import zone_of
+
+    handoff = await session.get(Handoff, handoff_id, with_for_update=True, populate_existing=True)
+    if handoff is None or handoff.status != "claimed" or handoff.received_told_at or handoff.claimed_by is None:
+        return
+    who = await people.to_write_to(session, handoff.client_id)
+    if who is None:
+        return
+    client, conversation = who
+    zone = client.zone or await zone_of(session, client.id)
+    if is_quiet(at, zone):
+        await jobs.defer(session, "tell_received", at=next_waking(at, zone), handoff_id=handoff.id)
+        return
+    handoff.received_told_at = at
+    if conversation.introduced_id is not None:
+        return  # they are talking with each other already
+    staff = await session.get_one(Staff, handoff.claimed_by)
+    await _say(session, client, conversation, "utter_notes_received", name=staff.name)
+
+
+def may_speak(client: Client, conversation: Conversation, at: datetime) -> bool:
+    """Whether something may be said that does not answer a text: by day, in a chat, or to somebody who is about."""
+    if conversation.channel != SMS:
+        return True
+    last = conversation.last_inbound_at
+    return bool(last and at - last < _ABOUT) or not is_quiet(at, client.zone or "America/Chicago")
+
+
+async def _say(
+    session: AsyncSession, client: Client, conversation: Conversation, response: str, *, after: str = "", **values: str
+) -> None:
+    text = say(response, client.language, agency=get_settings().agency_name, **values).text
+    await outbox.put(session, client, conversation, f"{text} {after}".strip(), author=SYSTEM)

@@ -1,0 +1,173 @@
+"""What the client is told of their way: at each step, and whenever they ask.
+
+Nothing that leaves by itself says what it is about: phones are shared. What is in a plan is sent only to who asks to
+see it. Nothing goes out in the client's quiet hours; a move that was taken back meanwhile is not told.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casework import jobs, office
+from casework.conversations import people
+from casework.conversations.tables import SYSTEM, Client
+from casework.delivery import outbox
+from casework.directory.tables import Program
+from casework.handoff.tables import Handoff
+from casework.moments import day as day_in_words
+from casework.moments import moment
+from casework.road import plans, rules
+from casework.road.tables import Case, Move, Task
+from casework.scheduling.quiet import is_quiet, next_waking
+from casework.scheduling.tables import Appointment
+from casework.settings import get_settings
+from casework.staff.tables import Staff
+from casework.wording import say
+
+_USUAL_ZONE = "America/Chicago"  # of somebody of whom nothing is known: the middle of the mainland
+# The response that tells a move, by (from, to) where the way matters, else by where it leads.
+_TOLD = {
+    rules.INTAKE_BOOKED: "utter_road_intake_booked",
+    rules.ASSESSED: "utter_road_assessed",
+    rules.PLAN_DRAFTED: "utter_road_plan_offered",
+    rules.PLAN_APPROVED: "utter_road_plan_approved",
+    rules.ASSIGNED: "utter_road_assigned",
+    rules.MONITORING: "utter_road_monitoring",
+    rules.CLOSED: "utter_road_closed",
+    rules.SCREENING: "utter_road_again",
+}
+_TOLD_ON_THE_WAY = {
+    (rules.PLAN_DRAFTED, rules.ASSESSED): "utter_road_plan_back",
+    (rules.MONITORING, rules.ASSESSED): "utter_road_reassessed",
+}
+# What somebody who asks is told, by stage; screening and a booked intake have their own words.
+_STATUS = {
+    rules.ASSESSED: "utter_status_assessed",
+    rules.PLAN_DRAFTED: "utter_status_plan_drafted",
+    rules.PLAN_APPROVED: "utter_status_plan_approved",
+    rules.ASSIGNED: "utter_status_assigned",
+    rules.MONITORING: "utter_status_monitoring",
+    rules.CLOSED: "utter_status_closed",
+}
+
+
+def is_told(move: Move) -> bool:
+    """What staff did is told; the client's own deeds are answered at once, appointments have messages of their own."""
+    return move.by == "staff"
+
+
+async def zone_of(session: AsyncSession, client_id: uuid.UUID) -> str:
+    """By whose clock the client is not to be woken: their own, else their program's, else the office's."""
+    zone = await session.scalar(select(Client.zone).where(Client.id == client_id))
+    if zone is None:
+        zone = await session.scalar(
+            select(Program.zone)
+            .join(Handoff, Handoff.program_id == Program.id)
+            .where(Handoff.client_id == client_id)
+            .order_by(Handoff.created_at.desc())
+            .limit(1)
+        )
+    hours = office.current()
+    return zone or (hours.zone if hours else _USUAL_ZONE)
+
+
+async def tell(session: AsyncSession, move_id: uuid.UUID, *, at: datetime) -> None:
+    """The job `tell_progress`: tells the client of the move, or that one they were told of was a mistake."""
+    move = await session.get(Move, move_id, with_for_update=True, populate_existing=True)
+    if move is None or not is_told(move) or (move.undone_at is not None) != (move.told_at is not None):
+        return  # undone before it was told, or told already
+    zone = await zone_of(session, move.client_id)
+    if is_quiet(at, zone):
+        await jobs.defer(session, "tell_progress", at=next_waking(at, zone), move_id=move.id)
+        return
+    who = await people.to_write_to(session, move.client_id)
+    case = await session.get(Case, move.client_id)
+    if who is None or case is None:
+        return
+    client, conversation = who
+    if move.undone_at is not None:
+        response = "utter_road_undone"
+    elif case.stage != move.to_stage:
+        return  # it has gone on since; that step has words of its own
+    else:
+        response = _TOLD_ON_THE_WAY.get((move.from_stage, move.to_stage)) or _TOLD[move.to_stage]
+    values = await _values(session, case, client)
+    wording = say(response, client.language, agency=get_settings().agency_name, **values)
+    await outbox.put(
+        session, client, conversation, wording.text, author=SYSTEM, choices=wording.choices, in_reply_to=move.id,
+        position=0 if move.undone_at is None else 1,
+    )  # fmt: skip
+    move.told_at = at if move.undone_at is None else None
+
+
+async def status(session: AsyncSession, client: Client) -> tuple[str, list[dict[str, str]]] | None:
+    """Where the client stands, in words, with what they can choose; None before their intake is over."""
+    case = await session.get(Case, client.id)
+    if case is None or case.stage not in _STATUS:
+        return None
+    values = await _values(session, case, client)
+    wording = say(_STATUS[case.stage], client.language, agency=get_settings().agency_name, **values)
+    return wording.text, list(wording.choices)
+
+
+async def before_intake(session: AsyncSession, client: Client, at: datetime) -> str:
+    """Where a client stands who has not had their intake yet."""
+    appointment = await session.scalar(
+        select(Appointment)
+        .where(Appointment.client_id == client.id, Appointment.status == "booked", Appointment.ends_at > at)
+        .order_by(Appointment.starts_at)
+        .limit(1)
+    )
+    if appointment is not None:
+        program = await session.get_one(Program, appointment.program_id)
+        when = moment(appointment.starts_at, program.zone, client.language)
+        return say("utter_status_booked", client.language, moment=when, program=program.organization).text
+    claimed = await session.scalar(
+        select(Handoff.claimed_at).where(Handoff.client_id == client.id).order_by(Handoff.created_at.desc()).limit(1)
+    )
+    return say("utter_status_claimed" if claimed else "utter_status_waiting", client.language).text
+
+
+async def plan_in_words(session: AsyncSession, client: Client) -> str | None:
+    """The plan that is offered, else the one that holds, as the client reads it; None where there is none."""
+    plan = await plans.open_plan(session, client.id)
+    if plan is None or plan.status != "offered":
+        plan = await plans.approved(session, client.id)
+    if plan is None:
+        return None
+    lines = []
+    for number, line in enumerate((await plans.whole(session, plan)).goals, 1):
+        words = [say("utter_plan_goal", client.language, number=number, goal=_ended(line.goal.text)).text]
+        if line.goal.measure:
+            words.append(say("utter_plan_measure", client.language, measure=_ended(line.goal.measure)).text)
+        if line.goal.target_on:
+            words.append(
+                say("utter_plan_by", client.language, day=day_in_words(line.goal.target_on, client.language)).text
+            )
+        for service in line.services:
+            response = "utter_plan_service_by" if service.who else "utter_plan_service"
+            words.append(say(response, client.language, what=service.what.rstrip(". "), who=service.who or "").text)
+        lines.append(" ".join(words))
+    return "\n".join(lines)
+
+
+async def _values(session: AsyncSession, case: Case, client: Client) -> dict[str, str]:
+    """What the responses may name: the case manager, the next check-in's day."""
+    manager = await session.get(Staff, case.case_manager_id) if case.case_manager_id else None
+    check_in: date | None = await session.scalar(
+        select(func.min(Task.due_on)).where(
+            Task.client_id == client.id, Task.status == "open", Task.kind.in_(("check_in", "reassessment"))
+        )
+    )
+    return {
+        "name": manager.name if manager else get_settings().agency_name,
+        "day": day_in_words(check_in, client.language) if check_in else say("utter_soon", client.language).text,
+    }
+
+
+def _ended(text: str) -> str:
+    return text.rstrip(". ") + "."

@@ -1,0 +1,333 @@
+"""What staff see and do on the road after the screening. Part of the records: every reading and change is written down,
+and a client whom a colleague has claimed, or is the case manager of, is theirs and a supervisor's to change only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, TypeVar
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from casework.conversations.tables import Client
+from casework.directory.tables import Program
+from casework.errors import NotFound
+from casework.handoff.tables import Handoff
+from casework.road import moves, plans, rules, tasks
+from casework.road.rules import Given, NotAllowed, Step
+from casework.road.tables import Case, Move, Task
+from casework.staff import audit
+from casework.staff.errors import CannotDo, NotYours
+from casework.staff.records import Records
+from casework.staff.roles import leads
+from casework.staff.tables import Staff
+
+T = TypeVar("T")
+View = Literal["all", "mine", "overdue"]
+CARDS = 12  # of a column at once: a board of seven columns stays a page
+
+
+@dataclass(frozen=True)
+class Card:
+    """A client on the board. `next`: the ordinary next step, where nothing more is to be told or done for it."""
+
+    case: Case
+    client: Client
+    case_manager: str | None
+    holder: str | None
+    program: Program | None
+    tasks: Sequence[Task]
+    overdue: int
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One stage: its cards from the `start`-th on, how many clients there are in all."""
+
+    stage: str
+    cards: Sequence[Card]
+    count: int
+
+
+@dataclass(frozen=True)
+class Board:
+    view: View
+    columns: Sequence[Column]
+    overdue: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A move in the history, and who made it."""
+
+    move: Move
+    who: str | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """One client's road: where they stand, what may come next, their plans, tasks and history."""
+
+    client: Client
+    case: Case
+    case_manager: Staff | None
+    steps: Sequence[Step]
+    open_plan: plans.Whole | None
+    approved: plans.Whole | None
+    tasks: Sequence[Task]
+    history: Sequence[Line]
+    undoable: Move | None
+    mine_to_change: bool
+    colleagues: Sequence[Staff] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Caseload(Records):
+    """The records with the road."""
+
+    # Reading
+
+    async def board(self, view: View, *, stage: str | None = None, start: int = 0) -> Board:
+        """Columns by stage; with `stage` that one alone, from its `start`-th card on. Whose names are shown is kept."""
+        conditions = self._shown(view)
+        counted = select(Case.stage, func.count()).where(*conditions).group_by(Case.stage)
+        counts = dict((await self.session.execute(counted)).tuples().all())
+        wanted = (stage,) if stage else (*rules.STAGES, rules.CLOSED)
+        columns = []
+        for each in wanted:
+            shown = [] if each == rules.CLOSED and not stage else await self._cards(each, *conditions, start=start)
+            columns.append(Column(each, shown, counts.get(each, 0)))
+        names = sorted(str(card.client.id) for column in columns for card in column.cards)
+        audit.write(self.session, self.staff, "board.read", self.at, clients=names)
+        return Board(view, columns, await tasks.overdue_count(self.session, self.at))
+
+    async def way(self, client_id: uuid.UUID) -> Way:
+        """Raises NotFound. Part of the person's page, whose reading is written down there."""
+        await self._readable(client_id)
+        case = await self._case(client_id)
+        client = await self.session.get_one(Client, client_id)
+        open_plan = await plans.open_plan(self.session, client_id)
+        held = await plans.approved(self.session, client_id)
+        last = await moves.last(self.session, client_id)
+        past = await moves.history(self.session, client_id)
+        names = await self._names({each.staff_id for each in past if each.staff_id})
+        undoable = last if last and last.by == moves.STAFF and last.to_stage == case.stage else None
+        return Way(
+            client=client,
+            case=case,
+            case_manager=await self.session.get(Staff, case.case_manager_id) if case.case_manager_id else None,
+            steps=rules.steps(case.stage, await plans.known(self.session, client_id)),
+            open_plan=await plans.whole(self.session, open_plan) if open_plan else None,
+            approved=await plans.whole(self.session, held) if held else None,
+            tasks=await tasks.of_client(self.session, client_id),
+            history=[Line(each, names.get(each.staff_id) if each.staff_id else None) for each in past],
+            undoable=undoable,
+            mine_to_change=await self._may_change(client_id, case),
+            colleagues=await self.colleagues(),
+        )
+
+    async def read_plan(self, client_id: uuid.UUID) -> Way:
+        """The same as a page of its own."""
+        found = await self.way(client_id)
+        await audit.reading(self.session, self.staff, client_id, self.at, goes_on=True)
+        return found
+
+    async def colleagues(self) -> list[Staff]:
+        return list(await self.session.scalars(select(Staff).where(Staff.active).order_by(Staff.name)))
+
+    # The stage
+
+    async def move(self, client_id: uuid.UUID, start: str, to: str, given: Given) -> Move:
+        """Moves the case; the client is told in a minute, by day. Raises CannotDo with rules' codes, NotYours."""
+        await self._mine_to_change(client_id)
+        if given.case_manager is not None:
+            named = await self.session.get(Staff, given.case_manager)
+            if named is None or not named.active:
+                raise CannotDo("needs_case_manager")
+        made = await self._try(moves.change(self.session, client_id, start, to, given, self.at, staff_id=self.staff.id))
+        await self._changed(f"road.{to}", client_id, move=made.id)
+        return made
+
+    async def undo(self, move_id: uuid.UUID) -> uuid.UUID:
+        """Takes the last move back. Returns the client's id."""
+        client_id = await self.session.scalar(select(Move.client_id).where(Move.id == move_id))
+        if client_id is None:
+            raise NotFound("no such move")
+        await self._mine_to_change(client_id)
+        await self._try(moves.undo(self.session, move_id, self.at, staff_id=self.staff.id))
+        await self._changed("road.undone", client_id, move=move_id)
+        return client_id
+
+    # The plan
+
+    async def add_goal(self, client_id: uuid.UUID, text: str, measure: str, target_on: date | None) -> None:
+        case = await self._mine_to_change(client_id)
+        goal = await self._try(
+            plans.add_goal(
+                self.session,
+                client_id,
+                case.stage,
+                text,
+                measure,
+                target_on,
+                today=tasks.today(self.at),
+                staff_id=self.staff.id,
+            )
+        )
+        await self._changed("plan.goal_added", client_id, goal=goal.id)
+
+    async def change_goal(self, goal_id: uuid.UUID, text: str, measure: str, target_on: date | None) -> uuid.UUID:
+        today = tasks.today(self.at)
+        return await self._of_goal(
+            "plan.goal_changed",
+            goal_id,
+            lambda: plans.change_goal(self.session, goal_id, text, measure, target_on, today=today),
+        )
+
+    async def drop_goal(self, goal_id: uuid.UUID) -> uuid.UUID:
+        return await self._of_goal("plan.goal_dropped", goal_id, lambda: plans.drop_goal(self.session, goal_id))
+
+    async def bring_back_goal(self, goal_id: uuid.UUID) -> uuid.UUID:
+        return await self._of_goal(
+            "plan.goal_brought_back", goal_id, lambda: plans.bring_back_goal(self.session, goal_id)
+        )
+
+    async def goal_reached(self, goal_id: uuid.UUID, *, done: bool) -> uuid.UUID:
+        action = "plan.goal_reached" if done else "plan.goal_open_again"
+        return await self._of_goal(action, goal_id, lambda: plans.reached(self.session, goal_id, done=done))
+
+    async def add_service(self, goal_id: uuid.UUID, what: str, who: str) -> uuid.UUID:
+        return await self._of_goal(
+            "plan.service_added", goal_id, lambda: plans.add_service(self.session, goal_id, what, who)
+        )
+
+    async def remove_service(self, service_id: uuid.UUID) -> uuid.UUID:
+        client_id = await plans.client_of_service(self.session, service_id)
+        await self._mine_to_change(client_id)
+        await self._try(plans.remove_service(self.session, service_id))
+        await self._changed("plan.service_removed", client_id, service=service_id)
+        return client_id
+
+    # Tasks
+
+    async def add_task(self, client_id: uuid.UUID, note: str, due_on: date | None) -> None:
+        await self._mine_to_change(client_id)
+        if due_on is None:
+            raise CannotDo("needs_due_on")
+        task = await self._try(tasks.add(self.session, client_id, note, due_on, self.at))
+        await self._changed("task.added", client_id, task=task)
+
+    async def finish_task(self, task_id: uuid.UUID, next_on: date | None = None) -> uuid.UUID:
+        task = await tasks.by_id(self.session, task_id)
+        await self._mine_to_change(task.client_id)
+        await self._try(tasks.finish(self.session, task, self.at, staff_id=self.staff.id, next_on=next_on))
+        await self._changed("task.done", task.client_id, task=task.id)
+        return task.client_id
+
+    async def reopen_task(self, task_id: uuid.UUID) -> uuid.UUID:
+        task = await tasks.by_id(self.session, task_id)
+        await self._mine_to_change(task.client_id)
+        await tasks.reopen(self.session, task)
+        await self._changed("task.reopened", task.client_id, task=task.id)
+        return task.client_id
+
+    # What these share
+
+    async def _of_goal(self, action: str, goal_id: uuid.UUID, change: Callable[[], Awaitable[object]]) -> uuid.UUID:
+        client_id = await plans.client_of_goal(self.session, goal_id)
+        await self._mine_to_change(client_id)
+        await self._try(change())
+        await self._changed(action, client_id, goal=goal_id)
+        return client_id
+
+    async def _case(self, client_id: uuid.UUID) -> Case:
+        """The client's case; who had an alarm only gets one now."""
+        case = await self.session.get(Case, client_id)
+        if case is None:
+            await moves.set_out(self.session, client_id, self.at)
+            case = await self.session.get_one(Case, client_id)
+        return case
+
+    async def _mine_to_change(self, client_id: uuid.UUID) -> Case:
+        await self._readable(client_id)
+        case = await self._case(client_id)
+        if not await self._may_change(client_id, case):
+            raise NotYours("a colleague has this client")
+        return case
+
+    async def _may_change(self, client_id: uuid.UUID, case: Case) -> bool:
+        if leads(self.staff.role) or case.case_manager_id == self.staff.id:
+            return True
+        holder = await self.session.scalar(
+            select(Handoff.claimed_by).where(Handoff.client_id == client_id, Handoff.status == "claimed")
+        )
+        return (holder or case.case_manager_id) in (None, self.staff.id)
+
+    def _shown(self, view: View) -> list[ColumnElement[bool]]:
+        if view == "mine":
+            return [self._mine_only()]
+        if view == "overdue":
+            late = select(Task.client_id).where(Task.status == "open", Task.due_on < tasks.today(self.at))
+            return [Case.client_id.in_(late)]
+        return []
+
+    def _mine_only(self) -> ColumnElement[bool]:
+        held = select(Handoff.client_id).where(Handoff.claimed_by == self.staff.id, Handoff.status == "claimed")
+        return or_(
+            Case.case_manager_id == self.staff.id, and_(Case.case_manager_id.is_(None), Case.client_id.in_(held))
+        )
+
+    async def _cards(self, stage: str, *conditions: ColumnElement[bool], start: int) -> list[Card]:
+        due = (
+            select(Task.client_id, func.min(Task.due_on).label("due"))
+            .where(Task.status == "open")
+            .group_by(Task.client_id)
+            .subquery()
+        )
+        page = select(Case.client_id, due.c.due).outerjoin(due, due.c.client_id == Case.client_id)
+        page = page.where(Case.stage == stage, *conditions)
+        order = (due.c.due.asc().nulls_last(), Case.since)
+        ids = list(await self.session.scalars(page.order_by(*order).offset(start).limit(CARDS)))
+        return await self._cards_of(ids)
+
+    async def _cards_of(self, ids: Sequence[uuid.UUID]) -> list[Card]:
+        manager, holder = aliased(Staff), aliased(Staff)
+        rows = await self.session.execute(
+            select(Case, Client, manager.name, holder.name, Program)
+            .join(Client, Client.id == Case.client_id)
+            .outerjoin(Handoff, and_(Handoff.client_id == Case.client_id, Handoff.status != "closed"))
+            .outerjoin(Program, Program.id == Handoff.program_id)
+            .outerjoin(manager, manager.id == Case.case_manager_id)
+            .outerjoin(holder, holder.id == Handoff.claimed_by)
+            .where(Case.client_id.in_(ids))
+        )
+        found = {row[0].client_id: row for row in rows}
+        due = await tasks.due(self.session, list(ids))
+        today = tasks.today(self.at)
+        cards = []
+        for client_id in ids:
+            case, client, case_manager, held_by, program = found[client_id]
+            theirs = due.get(client_id, [])
+            late = sum(1 for task in theirs if task.due_on < today)
+            cards.append(Card(case, client, case_manager, held_by, program, theirs, late, _at_once(case.stage)))
+        return cards
+
+    async def _names(self, ids: set[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+        rows = await self.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+        return dict(rows.tuples().all())
+
+    async def _try(self, change: Awaitable[T]) -> T:
+        try:
+            return await change
+        except NotAllowed as error:
+            raise CannotDo(error.code) from error
+
+
+def _at_once(stage: str) -> str | None:
+    """The step that a card's own button makes: one that asks for nothing and needs no plan."""
+    return rules.ASSESSED if stage == rules.INTAKE_BOOKED else None
