@@ -36,7 +36,7 @@ def test_every_route_is_in_the_table_of_roles_and_behind_the_door() -> None:
 
 def _address(route: APIRoute) -> str:
     ids = {name: new_id() for name in re.findall(r"{(\w+_id)}", route.path)}
-    return route.path.format(**ids, name="console.css", status="sent")
+    return route.path.format(**ids, name="console.css", status="sent", what="drop")
 
 
 @pytest.mark.parametrize("route", [r for r in CONSOLE_ROUTES if r.name not in PUBLIC], ids=lambda route: route.name)
