@@ -68,6 +68,16 @@ class Records:
         await audit.reading(self.session, self.staff, client_id, self.at, goes_on=live)
         return person
 
+    async def pass_on(self, client_id: uuid.UUID, form: str) -> reading.Person:
+        """The person for a file that leaves the console. Raises CannotDo (not_shared) without their consent."""
+        person = await reading.person(self.session, client_id)
+        if person is None:
+            raise NotFound("no such person")
+        if person.handoff is None or person.handoff.shared_at is None:
+            raise CannotDo("not_shared")
+        audit.write(self.session, self.staff, "summary.exported", self.at, client_id=client_id, form=form)
+        return person
+
     async def transcript(
         self, client_id: uuid.UUID, *, before: int | None = None, live: bool = False
     ) -> reading.Transcript:

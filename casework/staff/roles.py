@@ -22,6 +22,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_person_summary": _EVERYBODY,
     "console_person_road": _EVERYBODY,
     "console_person_transcript": _EVERYBODY,
+    "console_summary_pdf": _EVERYBODY,
+    "console_summary_fhir": _EVERYBODY,
     "console_claim": _EVERYBODY,
     "console_release": _EVERYBODY,
     "console_take_over": _EVERYBODY,
