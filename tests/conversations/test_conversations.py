@@ -1,9 +1,13 @@
 """Conversations as people have them, with the real model over the running line, in English and Spanish.
 
 Besides what a script looks for, no question of the walk may be put twice in a row in the same words.
+Several clients text at once, as on any day: a conversation has to be the same whoever else is texting.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -23,6 +27,7 @@ from tests.line.standin import Phone
 
 pytestmark = pytest.mark.line
 MOST_TEXTS = 40
+AT_ONCE = 6
 
 
 class Talk:
@@ -70,13 +75,27 @@ class Talk:
         raise NotImplementedError
 
 
-@pytest.mark.parametrize("conversation", conversations(), ids=lambda c: c.id)
-def test_conversation(line: Running, conversation: Conversation) -> None:
-    phone = line.phone()
+def play(line: Running, phone: Phone, conversation: Conversation) -> None:
     talk = Talk(phone, conversation.language)
     talk.phone_days = lambda days: line.days_pass(phone.number, days)  # type: ignore[method-assign]
     for step in conversation.steps:
         talk.take(step)
+
+
+@pytest.fixture(scope="module")
+def played(line: Running, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+    """The chosen conversations by their ids, begun in their order, some of them at once."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    chosen = [item.callspec.params["conversation"] for item in items if item.originalname == "test_conversation"]
+    phones = [line.phone() for _ in chosen]
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        yield {each.id: clients.submit(play, line, phone, each) for each, phone in zip(chosen, phones, strict=True)}
+        clients.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("conversation", conversations(), ids=lambda c: c.id)
+def test_conversation(played: dict[str, Future[None]], conversation: Conversation) -> None:
+    played[conversation.id].result()
 
 
 def test_there_are_enough_of_them_and_each_in_both_languages() -> None:

@@ -1,15 +1,14 @@
 """Our client speaks Twilio's protocol: against our stand-in, and against Twilio's own OpenAPI where that can be served.
 
 The second needs Node, Prism (`@stoplight/prism-cli`) and Twilio's description (`twilio_api_v2010.json`, which
-`@twilio-alpha/mcp` brings along); it looks for them in `TWILIO_CONTRACT_MODULES` (a node_modules folder) or in
-`node_modules` beside this repository's files, and is skipped where they are missing. Nothing is fetched.
+`@twilio-alpha/mcp` brings along), in the versions of `twilio/package-lock.json`. `.ci/run` installs them where there is
+Node (by hand: `npm ci --ignore-scripts --prefix tests/delivery/twilio`); without them these tests are skipped and say so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -24,7 +23,6 @@ import httpx
 import pytest
 
 from casework.delivery.sending import ProviderRefused
-from casework.paths import ROOT
 from casework.settings import get_settings
 from channels.twilio import Twilio
 from tests.line.standin import ACCOUNT, LINE, TOKEN, StandIn
@@ -123,8 +121,7 @@ def test_an_answer_that_was_lost_is_uncertain_and_one_that_never_connected_is_no
 
 
 def _modules() -> Path | None:
-    named = os.environ.get("TWILIO_CONTRACT_MODULES")
-    folder = Path(named) if named else ROOT / "node_modules"
+    folder = Path(__file__).parent / "twilio" / "node_modules"
     return folder if (folder / "@stoplight" / "prism-cli").is_dir() else None
 
 
@@ -141,7 +138,7 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A mock of Twilio's own OpenAPI description, with the refusals that it leaves out (400, 429) added."""
     node, modules = shutil.which("node"), _modules()
     if node is None or modules is None:
-        pytest.skip("needs Node and @stoplight/prism-cli (TWILIO_CONTRACT_MODULES names a node_modules folder)")
+        pytest.skip("needs Node, and: npm ci --ignore-scripts --prefix tests/delivery/twilio")
     source = _description(modules)
     if source is None:
         pytest.skip("needs Twilio's twilio_api_v2010.json, as @twilio-alpha/mcp brings it")

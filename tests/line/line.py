@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -52,6 +53,8 @@ class Running:
         self.start_seconds = 0.0
         self._numbers = 10
         self._phones: list[Phone] = []
+        self._here = threading.local()
+        self._connections: list[psycopg.Connection[tuple[int]]] = []
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -99,6 +102,8 @@ class Running:
     def close(self) -> None:
         for phone in self._phones:
             phone.close()
+        for connection in self._connections:
+            connection.close()
         self.stop()
         self.standin.stop()
         if self.process is not None and self.process.stderr is not None:
@@ -112,14 +117,16 @@ class Running:
 
     def settled(self, number: str) -> bool:
         """Whether everything that this number texted is answered, and everything said to it handed over."""
-        index = blind_index(number, "phone", keys=self.keys["ENCRYPTION_KEYS"])
-        with psycopg.connect(self.database_url) as connection:
-            row = connection.execute(
-                "select count(*) from messages m join conversations c on c.id = m.conversation_id"
-                " join clients p on p.id = c.client_id where p.phone_index = %s and ((m.direction = 'in' and"
-                " m.handled_at is null) or (m.direction = 'out' and m.status in ('queued', 'sending')))",
-                [index],
-            ).fetchone()
+        connection = getattr(self._here, "connection", None)
+        if connection is None or connection.closed:  # asked many times a second: one connection a thread
+            connection = self._here.connection = psycopg.connect(self.database_url, autocommit=True)
+            self._connections.append(connection)
+        row = connection.execute(
+            "select count(*) from messages m join conversations c on c.id = m.conversation_id"
+            " join clients p on p.id = c.client_id where p.phone_index = %s and ((m.direction = 'in' and"
+            " m.handled_at is null) or (m.direction = 'out' and m.status in ('queued', 'sending')))",
+            [blind_index(number, "phone", keys=self.keys["ENCRYPTION_KEYS"])],
+        ).fetchone()
         return row == (0,)
 
     def days_pass(self, number: str, days: int) -> None:
@@ -132,7 +139,7 @@ class Running:
                 [days, index],
             )
 
-    @property
+    @cached_property
     def keys(self) -> dict[str, str]:
         """The demo keys that this line made for itself."""
         made: dict[str, str] = json.loads((self.folder / "demo-keys.json").read_text())

@@ -13,7 +13,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -27,13 +27,18 @@ _CALLBACKS = ("queued", "sending", "sent", "delivered")
 
 @dataclass
 class Simulator:
-    """`think` are the seconds (from, to) between an answer and the next text; `duplicates` the share sent twice."""
+    """`think` are the seconds (from, to) between an answer and the next text; `duplicates` the share of texts sent twice,
+    `reordered` that of texts overtaken by the one after them. `may_text` says whether so much of a conversation (0..1)
+    may be texted yet: by it a test keeps step with what else it does.
+    """
 
     base: str
     standin: StandIn | None
     seed: int = 1
     think: tuple[float, float] = (0.2, 1.0)
     duplicates: float = 0.1
+    reordered: float = 0.0
+    may_text: Callable[[float], bool] = field(default=lambda share: True)
     answer_within: float = 150.0
     token: str = TOKEN
     line: str = LINE
@@ -59,9 +64,15 @@ class Simulator:
 
     async def _converse(self, number: str, texts: Sequence[str]) -> None:
         rng = random.Random(f"{self.seed}{number}")
-        for text in texts:
+        left = list(texts)
+        while left:
             await asyncio.sleep(rng.uniform(*self.think))
+            while not self.may_text((len(texts) - len(left)) / max(len(texts) - 1, 1)):
+                await asyncio.sleep(0.2)
             before = self._received(number)
+            text = left.pop(0)
+            if left and rng.random() < self.reordered:
+                await self._text(number, left.pop(0))
             sid = await self._text(number, text)
             taken = time.monotonic()
             if rng.random() < self.duplicates:
@@ -135,9 +146,20 @@ def main() -> None:
     parser.add_argument("--line", default=LINE)
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--duplicates", type=float, default=0.1, help="share of texts whose webhook comes twice")
+    parser.add_argument("--reordered", type=float, default=0.1, help="share of texts that the next one overtakes")
     parser.add_argument("--texts", nargs="+", default=["hi", "yes", "55401", "34", "no"])
     given = parser.parse_args()
-    simulator = Simulator(given.base, None, seed=given.seed, think=(1.0, 4.0), token=given.token, line=given.line)
+    simulator = Simulator(
+        given.base,
+        None,
+        seed=given.seed,
+        think=(1.0, 4.0),
+        duplicates=given.duplicates,
+        reordered=given.reordered,
+        token=given.token,
+        line=given.line,
+    )
     numbers = [f"+1651555{n:04d}" for n in range(100, 100 + given.clients)]
     asyncio.run(simulator.run(dict.fromkeys(numbers, given.texts)))
     print(f"{given.clients} clients, {simulator.webhooks} webhooks, {simulator.failed} not taken at first")

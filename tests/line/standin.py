@@ -166,7 +166,7 @@ class Phone:
     def received(self) -> list[str]:
         return [sent.body for sent in self._standin.sent if sent.to == self.number]
 
-    def answers(self, *, within: float = 20.0, quiet: float = 0.7) -> list[str]:
+    def answers(self, *, within: float = 60.0, quiet: float = 0.7) -> list[str]:
         """What came since the last look: waits for the first message, then until the line has no more to say (it is
         asked, where it can be; else until it was quiet for so many seconds)."""
         deadline = time.monotonic() + within
@@ -179,7 +179,7 @@ class Phone:
         while time.monotonic() < deadline:
             if self._settled(self.number) if self._settled else time.monotonic() - since > quiet:
                 break
-            time.sleep(0.05)
+            time.sleep(0.1)
             if len(self.received()) != count:
                 count, since = len(self.received()), time.monotonic()
         fresh = self.received()[self._seen :]
