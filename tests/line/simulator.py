@@ -27,8 +27,8 @@ _CALLBACKS = ("queued", "sending", "sent", "delivered")
 
 @dataclass
 class Simulator:
-    """`think` are the seconds (from, to) between an answer and the next text; `duplicates` the share of texts sent twice,
-    `reordered` that of texts overtaken by the one after them. `may_text` says whether so much of a conversation (0..1)
+    """`think`: the seconds (from, to) between an answer and the next text; `duplicates`: the share of texts sent twice,
+    `reordered`: that of texts overtaken by the one after them. `may_text`: whether so much of a conversation (0..1)
     may be texted yet: by it a test keeps step with what else it does.
     """
 
