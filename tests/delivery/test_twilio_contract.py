@@ -1,8 +1,9 @@
 """Our client speaks Twilio's protocol: against our stand-in, and against Twilio's own OpenAPI where that can be served.
 
 The second needs Node, Prism (`@stoplight/prism-cli`) and Twilio's description (`twilio_api_v2010.json`, which
-`@twilio-alpha/mcp` brings along), in the versions of `twilio/package-lock.json`. `.ci/run` installs them where there is
-Node (by hand: `npm ci --ignore-scripts --prefix tests/delivery/twilio`); without them these tests are skipped and say so.
+`@twilio-alpha/mcp` brings along), in the versions of `twilio/package-lock.json`. `.ci/run` installs them where there
+is Node (by hand: `npm ci --ignore-scripts --prefix tests/delivery/twilio`); without them these tests are skipped and
+say so.
 """
 
 from __future__ import annotations
