@@ -13,6 +13,7 @@ so that every kill falls into the conversations.
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 import os
 import tempfile
@@ -143,5 +144,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(own_line: Running
 
     for n, number in enumerate(clients):
         twin = list(undisturbed)[n % len(SCRIPTS)]
-        assert bodies(line, number) == bodies(line, twin), f"kind {n % len(SCRIPTS)}: the answers differ"
+        got, wanted = bodies(line, number), bodies(line, twin)
+        differing = "\n".join(difflib.ndiff(wanted, got))
+        assert got == wanted, f"kind {n % len(SCRIPTS)}: the answers differ:\n{differing}"
         assert state(line, number) == state(line, twin), f"kind {n % len(SCRIPTS)}: the states differ"
