@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +18,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.fernet import Fernet
-
-# Where it is missing the embedded server warns, and warnings are errors here.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="guidepost-tests-"))
 
 from casework.storage import embedded
 from casework.storage.migrate import prepare_bot_role

@@ -29,7 +29,8 @@ _CALLBACKS = ("queued", "sending", "sent", "delivered")
 class Simulator:
     """`think`: the seconds (from, to) between an answer and the next text; `duplicates`: the share of texts sent twice,
     `reordered`: that of texts overtaken by the one after them. `may_text`: whether so much of a conversation (0..1)
-    may be texted yet: by it a test keeps step with what else it does.
+    may be texted yet: by it a test keeps step with what else it does. `settled`: whether a number has all its answers;
+    without it a client texts on after the first one.
     """
 
     base: str
@@ -39,6 +40,7 @@ class Simulator:
     duplicates: float = 0.1
     reordered: float = 0.0
     may_text: Callable[[float], bool] = field(default=lambda share: True)
+    settled: Callable[[str], bool] | None = None
     answer_within: float = 150.0
     token: str = TOKEN
     line: str = LINE
@@ -85,6 +87,9 @@ class Simulator:
         deadline = time.monotonic() + self.answer_within
         while self._received(number) <= before:
             assert time.monotonic() < deadline, f"no answer to {text!r} in {self.answer_within:.0f} s"
+            await asyncio.sleep(0.1)
+        while self.settled is not None and not await asyncio.to_thread(self.settled, number):
+            assert time.monotonic() < deadline, f"no whole answer to {text!r} in {self.answer_within:.0f} s"
             await asyncio.sleep(0.1)
 
     def _received(self, number: str) -> int:
