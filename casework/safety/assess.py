@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from casework.safety import lexicon, model
 from casework.safety.levels import CONCERN, CRISIS, NONE, in_order
 from casework.safety.text import fold, windows
 from casework.understanding import language
+from casework.understanding.numbers import word_tables
 
 log = structlog.get_logger(__name__)
 
@@ -106,11 +108,24 @@ def _readings(trained: model.Model, text: str, earlier: Sequence[str]) -> list[s
         # The sparse half of the classifier looks at all of them; the encoder at those it finds most suspect.
         suspect = sorted(range(len(pieces)), key=lambda place: -float(trained.linear(pieces[place])[0]))[:READ]
         pieces = [pieces[place] for place in sorted({0, len(pieces) - 1, *suspect})]
-    before = [said for said in earlier if fold(said)]
-    if before and len(text) <= TOGETHER:
+    before = [said for said in earlier if _tells(said)]
+    if before and _tells(text) and len(text) <= TOGETHER:
         joined = ". ".join(before)[-TOGETHER:]
         pieces.append(f"{joined}. {text}")
     return pieces
+
+
+@cache
+def _bare_answers() -> frozenset[str]:
+    table = word_tables()["yes_no"]
+    return frozenset(map(fold, (*table["yes"], *table["no"])))
+
+
+def _tells(text: str) -> bool:
+    """Whether a text says something by itself. A row of "no", "45", "33125" are answers to our own questions, which the
+    classifier does not see: read as one sentence they sound like despair.
+    """
+    return _WORD.search(text) is not None and fold(text) not in _bare_answers()
 
 
 def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:

@@ -84,6 +84,23 @@ def test_texts_in_a_row_are_read_together() -> None:
     assert assess("myself", earlier=["i wanna", "kill"]).level == "crisis"
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("hi", "yes", "55401", "34", "no", "no", "bipolar", "yes", "1 2", "i have medicaid", "1", "2", "no"),
+        ("hola", "si", "33125", "45", "no", "no", "depresion", "si", "2", "no tengo seguro", "no", "no", "nunca"),
+        ("need a case manager", "yes", "19104", "27", "yes", "no", "ptsd", "yes", "why do you ask", "3", "0", "no"),
+        ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
+        ("necesito ayuda", "si", "90011", "60", "no", "si", "esquizofrenia", "si", "1 4", "medi-cal", "3", "una vez"),
+    ],
+    ids=lambda texts: texts[0],
+)
+def test_ordinary_answers_in_a_row_are_no_danger(texts: tuple[str, ...]) -> None:
+    for at, text in enumerate(texts):
+        for first in range(max(at - 6, 0), at + 1):
+            assert assess(text, texts[first:at]).level == "none", texts[first : at + 1]
+
+
 def test_earlier_texts_do_not_hide_the_last_one() -> None:
     assert assess("i want to die", earlier=["hi", "whats the address", "thanks"]).level == "crisis"
 
