@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from casework import safety
 from casework.conversations.bot import Bot
 from casework.logs import configure
+from casework.safety import lean
 from casework.settings import Settings, get_settings
 from casework.storage import Database
 from channels import calendar, chat, console, demo, directory, health, sms, voice
@@ -31,7 +32,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.bot = Bot(settings)
         app.state.live = Live()
         await app.state.live.start(settings.database_url)
-        safety.assess("warm up")  # the encoder loads in two seconds: not while somebody in danger waits
+        lean.table_to_disk()
+        safety.warm()  # the encoder loads in two seconds: not while somebody in danger waits
         async with crisis_lane(settings):
             yield
         await app.state.live.stop()

@@ -30,7 +30,7 @@ async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client
         await session.execute(
             select(Conversation)
             .where(Conversation.client_id == client.id, Conversation.channel == SMS)
-            .order_by(Conversation.created_at)
+            .order_by(Conversation.joined_at.desc().nulls_last(), Conversation.created_at)
             .limit(1)
         )
     ).scalar_one_or_none()

@@ -1,8 +1,8 @@
 """A message comes in: stored once, assessed for danger, then given to whoever answers it. All in one transaction.
 
 The order is the promise: danger first, whatever else the message is or the conversation's state; then the keywords
-that carriers and law give a meaning to (STOP, START, HELP); then the plain answers to a plan that was offered; then the
-assistant's turn, unless a person has the conversation.
+that carriers and law give a meaning to (STOP, START, HELP); then a code that brings a web chat over, and the plain
+answers to a plan that was offered; then the assistant's turn, unless a person has the conversation.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock, jobs, safety
+from casework.conversations import joining
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
 from casework.delivery import keywords
 from casework.road import replies
@@ -90,7 +91,11 @@ async def receive(
     if verdict.taken and keyword and keyword.answered and keyword.name == keywords.STOP:
         # The carrier has stopped texts to them already; what danger asked for stays queued: it decides about that.
         client.opted_out_at = client.opted_out_at or at
-    if (
+    code = joining.recognise(inbound.text) if conversation.channel == SMS and not verdict.taken else None
+    if code is not None:
+        await joining.act(session, client, conversation, message, code, at=at)
+        message.handled_at, message.status = at, "handled"
+    elif (
         verdict.taken
         or (keyword and await keywords.act(session, client, conversation, keyword, at=at))
         or await replies.act(session, client, conversation, message, at=at)

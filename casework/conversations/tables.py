@@ -64,6 +64,33 @@ class Conversation(Base):
     safety_told_at: Mapped[Moment | None]  # when the resources were last sent: the wall of numbers is not repeated
     created_at: Mapped[Created]
     last_inbound_at: Mapped[Moment | None]
+    joined_at: Mapped[Moment | None]  # when a web chat was taken on to the client's phone
+
+
+class LinkCode(Base):
+    """A one-time code that a web chat gave out; texted to the line from a phone, it moves the chat there.
+
+    Only its blind index is kept. A conversation has at most one: a new one takes the place of the old.
+    """
+
+    __tablename__ = "link_codes"
+
+    id: Mapped[Id]
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), unique=True)
+    code_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    expires_at: Mapped[Moment]
+    created_at: Mapped[Created]
+
+
+class LinkTry(Base):
+    """A text that looked like a code and was none: a phone may try only so often."""
+
+    __tablename__ = "link_tries"
+    __table_args__ = (Index("ix_link_tries_client", "client_id", "created_at"),)
+
+    id: Mapped[Id]
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    created_at: Mapped[Created]
 
 
 class Message(Base):

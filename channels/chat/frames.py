@@ -4,10 +4,12 @@
                        {"type": "message", "id": uuid, "text": ...}
                        {"type": "choice", "id": uuid, "payload": ...}
                        {"type": "typing"}
+                       {"type": "link"}                       (asks for a code to go on by text)
     server -> client   {"type": "welcome", "session": token, "messages": [...]}
                        {"type": "ack", "id": ...}
                        {"type": "typing"}
                        {"type": "message", "id", "from", "text", "choices", "at"}
+                       {"type": "link", "code", "number", "minutes"}
                        {"type": "error", "code", "text"}
 
 `from` is client, assistant, person (a member of staff) or system. A client's message carries the id its page gave it,
@@ -60,7 +62,15 @@ class TypingNow:
     pass
 
 
-def read(text: str | None) -> Hello | Said | TypingNow:
+@dataclass(frozen=True)
+class LinkWanted:
+    pass
+
+
+Incoming = Hello | Said | TypingNow | LinkWanted
+
+
+def read(text: str | None) -> Incoming:
     """What the page sent (None: a binary frame). Raises Refused."""
     if text is None:
         raise Refused("bad_frame")
@@ -81,6 +91,8 @@ def read(text: str | None) -> Hello | Said | TypingNow:
             return _choice(frame)
         case "typing":
             return TypingNow()
+        case "link":
+            return LinkWanted()
         case _:
             raise Refused("unknown_type")
 
@@ -89,8 +101,13 @@ def _hello(frame: Frame) -> Hello:
     token, language = frame.get("session"), frame.get("language", "en")
     if not isinstance(token, str | None) or not isinstance(language, str):
         raise Refused("bad_frame")
-    short = language.lower()[:2]
-    return Hello(token, short if short in LANGUAGES else "en")
+    return Hello(token, language_of(language))
+
+
+def language_of(tag: str) -> str:
+    """The language of the line for a language tag of a page ("es-MX" is "es")."""
+    short = tag.lower()[:2]
+    return short if short in LANGUAGES else "en"
 
 
 def _message(frame: Frame) -> Said:
@@ -146,6 +163,11 @@ def ack(message_id: str) -> Frame:
 
 def typing() -> Frame:
     return {"type": "typing"}
+
+
+def link(code: str, number: str, minutes: int) -> Frame:
+    """`number` is E.164; the code is good for so many minutes, once."""
+    return {"type": "link", "code": code, "number": number, "minutes": minutes}
 
 
 def error(code: str, language: str) -> Frame:

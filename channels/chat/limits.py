@@ -44,11 +44,34 @@ class Window:
 
 
 class Limits:
-    """Messages a minute of one chat and of one address (a shelter or a library shares one among many people)."""
+    """What one chat, and one address (a shelter or a library shares one among many people), may do.
 
-    def __init__(self, per_session: int = 30, per_address: int = 120) -> None:
+    Messages a minute, open chats, pages that show the same chat, codes an hour; seconds of silence after which a chat's
+    connection is ended, and those within which a page must say hello.
+    """
+
+    def __init__(
+        self,
+        per_session: int = 30,
+        per_address: int = 120,
+        *,
+        chats_per_address: int = 250,
+        pages_per_session: int = 12,
+        polls_per_address: int = 1_200,
+        idle_seconds: float = 3_600.0,
+        hello_seconds: float = 20.0,
+        sweep_seconds: float = 10.0,
+    ) -> None:
         self.sessions = Window(per_session)
         self.addresses = Window(per_address)
+        self.polls = Window(polls_per_address)
+        self.typing = Window(1, 3.0)
+        self.links = Window(5, 3_600.0)
+        self.chats_per_address = chats_per_address
+        self.pages_per_session = pages_per_session
+        self.idle_seconds = idle_seconds
+        self.hello_seconds = hello_seconds
+        self.sweep_seconds = sweep_seconds
 
     def take(self, session: str, address: str) -> bool:
         """Counts one message, unless that is one too many."""

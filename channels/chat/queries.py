@@ -5,20 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Container
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework.conversations.tables import OUT, Message
+from casework.conversations.tables import OUT, Conversation, Message
 
 HISTORY = 200  # messages shown on resume
 _OFFERS = 10  # outgoing messages back in which a choice is still open
 
 
-async def history(session: AsyncSession, conversation_id: uuid.UUID) -> list[Message]:
-    """The newest messages, the oldest of them first."""
+async def history(session: AsyncSession, conversation_id: uuid.UUID, index: bytes) -> list[Message]:
+    """The newest messages, the oldest of them first. `index` is that of the token, which must open the conversation."""
     newest = await session.execute(
         select(Message)
-        .where(Message.conversation_id == conversation_id, Message.status != "dropped")
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.id == conversation_id, Conversation.session_index == index, Message.status != "dropped")
         .order_by(Message.seq.desc())
         .limit(HISTORY)
     )
@@ -26,12 +27,18 @@ async def history(session: AsyncSession, conversation_id: uuid.UUID) -> list[Mes
 
 
 async def unseen(
-    session: AsyncSession, conversation_id: uuid.UUID, after: int, seen: Container[uuid.UUID]
+    session: AsyncSession, conversation_id: uuid.UUID, index: bytes, after: int, seen: Container[uuid.UUID]
 ) -> list[Message]:
     """The messages with a `seq` greater than `after` that are not among `seen`, in order."""
     listed = await session.execute(
         select(Message.id)
-        .where(Message.conversation_id == conversation_id, Message.seq > after, Message.status != "dropped")
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.id == conversation_id,
+            Conversation.session_index == index,
+            Message.seq > after,
+            Message.status != "dropped",
+        )
         .order_by(Message.seq)
     )
     wanted = [message_id for message_id in listed.scalars() if message_id not in seen]
@@ -39,6 +46,14 @@ async def unseen(
         return []
     rows = await session.execute(select(Message).where(Message.id.in_(wanted)).order_by(Message.seq))
     return list(rows.scalars())
+
+
+async def moved(session: AsyncSession, conversation_id: uuid.UUID, index: bytes) -> bool:
+    """Whether the conversation is there, and this token does not open it any more: it goes on by text."""
+    rows = await session.execute(
+        select(exists().where(Conversation.id == conversation_id, Conversation.session_index.is_distinct_from(index)))
+    )
+    return bool(rows.scalar())
 
 
 async def title_offered(session: AsyncSession, conversation_id: uuid.UUID, payload: str) -> str | None:

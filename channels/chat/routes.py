@@ -1,7 +1,7 @@
-"""The chat's addresses: the socket, the embeddable element, a page that embeds it.
+"""The chat's addresses: the socket, long polling where no socket gets through, the embeddable element, a sample page.
 
-The socket is open to pages of this line's own origin and of `ALLOWED_ORIGINS`. A request without an Origin does not
-come from a browser's page and is let in: the token, not the origin, is what opens a conversation.
+Socket and polling are open to pages of this line's own origin and of `ALLOWED_ORIGINS`. A request without an Origin
+does not come from a browser's page and is let in: the token, not the origin, is what opens a conversation.
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import APIRouter, Request, WebSocket
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import State
+from starlette.requests import ClientDisconnect
 
 from casework.settings import Settings
-from channels.chat.connection import POLICY_VIOLATION, Connection
+from channels.chat import frames
+from channels.chat.frames import Refused
 from channels.chat.hub import Hub
+from channels.chat.polling import LARGEST, Poll
+from channels.chat.socket import POLICY_VIOLATION, Socket
 
+log = structlog.get_logger(__name__)
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(_HERE / "templates")
 _PARTS = ("about", "texts", "looks", "parts", "line", "element")
@@ -66,11 +73,48 @@ def _hub(state: State) -> Hub:
 @router.websocket("/socket")
 async def socket(websocket: WebSocket) -> None:
     state = websocket.app.state
-    if not allowed(websocket.headers.get("origin"), websocket.headers.get("host"), state.settings):
+    origin = websocket.headers.get("origin")
+    if not allowed(origin, websocket.headers.get("host"), state.settings):
         await websocket.close(POLICY_VIOLATION)  # before accept: the browser sees 403
         return
     await websocket.accept()
-    await Connection(websocket, state.database, state.settings, _hub(state)).run()
+    address = websocket.client.host if websocket.client else "unknown"
+    await Socket(websocket, state.database, state.settings, _hub(state), address, origin or "").run()
+
+
+@router.post("/poll", summary="The chat's frames over plain HTTP")
+async def poll(request: Request) -> Response:
+    """A plain POST without preflight or cookies: what it may do, the token in its body says."""
+    state = request.app.state
+    origin = request.headers.get("origin")
+    if not allowed(origin, request.headers.get("host"), state.settings):
+        return Response(status_code=403)
+    hub, address = _hub(state), request.client.host if request.client else "unknown"
+    headers = {"Cache-Control": "no-store", "Vary": "Origin"}
+    if origin:
+        headers["Access-Control-Allow-Origin"] = origin
+
+    def refused(status: int, code: str) -> Response:
+        return JSONResponse({"frames": [frames.error(code, "en")], "after": None}, status, headers)
+
+    if not hub.limits.polls.allows(address):
+        return refused(429, "slow_down")
+    hub.limits.polls.take(address)
+    try:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                return refused(413, "too_large")
+        answer = await Poll(state.database, state.settings, hub, address, origin or "").answer(body, request)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    except Refused as refusal:
+        return refused(429 if refusal.code.startswith("too_many") else 400, refusal.code)
+    except SQLAlchemyError as error:
+        log.warning("chat_storage_away", error=type(error).__name__)
+        return refused(503, "unavailable")
+    return JSONResponse(answer, headers=headers)
 
 
 @router.get("/widget.js", summary="The chat as one custom element")

@@ -5,7 +5,8 @@ of their HMAC. Client and conversation are made with the first message; from the
 database, where any web process can look it up. The conversation's id follows from the token, so that a second tab with
 the same token hears of the first message before there is anything to look up.
 
-A token that was neither signed by this line nor is known to the database opens nothing: its page gets a new one.
+A token that was neither signed by this line nor is known to the database opens nothing: its page gets a new one. The
+signature holds the origin of the page too: what another website has got hold of opens nothing there.
 """
 
 from __future__ import annotations
@@ -32,15 +33,38 @@ def _hmac(settings: Settings, purpose: str, text: str) -> str:
     return hmac.new(settings.secret(purpose).encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def new_token(settings: Settings) -> str:
+def new_token(settings: Settings, origin: str) -> str:
     body = secrets.token_urlsafe(32)
-    return f"{body}.{_hmac(settings, 'chat-token', body)[:_SIGNATURE]}"
+    return f"{body}.{_signature(settings, body, origin)}"
 
 
-def issued(settings: Settings, token: str) -> bool:
-    """Whether this line made the token (whatever has become of its conversation)."""
+def issued(settings: Settings, token: str, origin: str) -> bool:
+    """Whether this line made the token for a page of this origin (whatever has become of its conversation)."""
     body, _, signature = token.rpartition(".")
-    return hmac.compare_digest(_hmac(settings, "chat-token", body)[:_SIGNATURE].encode(), signature.encode())
+    return hmac.compare_digest(_signature(settings, body, origin).encode(), signature.encode())
+
+
+def _signature(settings: Settings, body: str, origin: str) -> str:
+    return _hmac(settings, "chat-token", f"{body} {origin.lower()}")[:_SIGNATURE]
+
+
+async def opens(session: AsyncSession, settings: Settings, token: str, origin: str) -> bool:
+    """Whether a page of this origin may go on with this token.
+
+    A signed token is good where it was issued, unless its conversation goes on elsewhere. One without a signature was
+    made by the service itself and is good where the database knows it.
+    """
+    found = await find(session, token)
+    if "." not in token:
+        return found is not None
+    if not issued(settings, token, origin):
+        return False
+    return found is not None or await people.by_id(session, conversation_id(settings, token)) is None
+
+
+def index(token: str) -> bytes:
+    """What the database knows the token by."""
+    return blind_index(token, "web-session")
 
 
 def well_formed(token: str) -> bool:
@@ -70,9 +94,7 @@ async def find_or_begin(
     client = Client(id=new_id(), language=language)
     session.add(client)
     await session.flush()
-    conversation = Conversation(
-        id=new, client_id=client.id, channel=WEB, session_index=blind_index(token, "web-session")
-    )
+    conversation = Conversation(id=new, client_id=client.id, channel=WEB, session_index=index(token))
     session.add(conversation)
     await session.flush()
     return client, conversation

@@ -18,8 +18,8 @@ from pydantic import BaseModel, Field
 from starlette.websockets import WebSocketDisconnect
 
 from casework.settings import Settings, demo_password
-from channels.chat.connection import POLICY_VIOLATION
 from channels.chat.routes import PAGE_POLICY, allowed
+from channels.chat.socket import POLICY_VIOLATION
 from channels.demo import twilio_api
 from channels.demo.carrier import STAND_IN, Carrier, LineRefused, stands_in
 from channels.demo.phones import DEFAULT, INBOUND, Phones, Text, is_demo_number

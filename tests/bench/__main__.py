@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-PARTS = ("line", "safety", "nlu", "scheduling", "directory", "delivery", "console")
+PARTS = ("line", "safety", "nlu", "scheduling", "directory", "delivery", "console", "chat")
 
 
 def text(value: Any) -> str:

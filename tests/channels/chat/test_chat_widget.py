@@ -128,8 +128,10 @@ def test_by_keyboard_alone(chromium: Any, chat: Chat, empty: None) -> None:
     sent(page, "hello")
     assert [message.text for message in chat.stored()] == ["hello\nsecond line"]
 
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")  # nothing is kept of this chat
     chat.replies("Yes or no?", choices=(("Yes", "/affirm"), ("No", "/deny")))
-    sync_api.expect(page.get_by_role("button", name="No")).to_be_visible()
+    sync_api.expect(page.get_by_role("button", name="No", exact=True)).to_be_visible()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")  # the last choice, right before the input
     sent(page, "No")
@@ -203,6 +205,8 @@ def test_a_message_whose_ack_was_lost_is_sent_again_and_stored_once(chromium: An
 def test_after_a_reload_the_chat_goes_on_where_it_was(opened: Any, chat: Chat) -> None:
     say(opened, "i need housing")
     sent(opened, "i need housing")
+    assert storage(opened) == [0, 0, 0]
+    opened.get_by_role("button", name="Keep it", exact=True).click()
     chat.replies("We can look for that.")
     opened.reload()
     opened.get_by_role("button", name="Chat with us").click()
@@ -210,6 +214,18 @@ def test_after_a_reload_the_chat_goes_on_where_it_was(opened: Any, chat: Chat) -
     sync_api.expect(opened.locator("guidepost-chat .log p")).to_have_count(3)  # the greeting and both
     sync_api.expect(opened.get_by_text("We can look for that.")).to_be_visible()
     assert storage(opened) == [1, 0, 0]
+
+
+def test_whoever_does_not_agree_leaves_nothing_in_the_browser(opened: Any) -> None:
+    say(opened, "hi")
+    sent(opened, "hi")
+    opened.get_by_role("button", name="Don't keep it").click()
+    sync_api.expect(opened.get_by_role("group", name="Keep this chat")).to_have_count(0)
+    assert storage(opened) == [0, 0, 0]
+
+    opened.reload()
+    opened.get_by_role("button", name="Chat with us").click()
+    sync_api.expect(opened.locator("guidepost-chat .m.client")).to_have_count(0)
 
 
 def test_a_page_that_is_not_used_keeps_nothing_in_the_browser_and_opens_no_connection(
@@ -238,6 +254,7 @@ def test_quick_exit_leaves_at_once_and_leaves_nothing(chromium: Any, chat: Chat,
     page.get_by_role("button", name="Chat with us").click()
     say(page, "something private")
     sent(page, "something private")
+    page.get_by_role("button", name="Keep it", exact=True).click()
     assert storage(page) == [1, 0, 0]
 
     if way == "the button":
@@ -284,6 +301,7 @@ def test_messages_that_come_while_the_chat_is_closed_are_counted_and_announced(o
 def test_two_tabs_of_one_chat_show_the_same(opened: Any, chat: Chat) -> None:
     say(opened, "from the first")
     sent(opened, "from the first")
+    opened.get_by_role("button", name="Keep it", exact=True).click()
     with opened.context.expect_page() as news:
         # A duplicated tab: window.open copies the session storage.
         opened.evaluate("window.open('/chat/demo')")
@@ -295,6 +313,100 @@ def test_two_tabs_of_one_chat_show_the_same(opened: Any, chat: Chat) -> None:
     chat.replies("to both")
     for page in (opened, second):
         sync_api.expect(page.get_by_text("to both")).to_have_count(1)
+
+
+@pytest.mark.parametrize("blocked", ["closed at once", "never answered"])
+def test_where_no_websocket_gets_through_the_chat_polls(chromium: Any, chat: Chat, empty: None, blocked: str) -> None:
+    page = new_page(chromium, viewport=SIZES["desktop"])
+    page.route_web_socket("**/chat/socket", lambda route: route.close() if blocked == "closed at once" else None)
+    page.goto(f"{chat.url}/chat/demo")
+    page.get_by_role("button", name="Chat with us").click()
+    say(page, "hello over http")
+    sent(page, "hello over http")
+    page.get_by_role("button", name="Keep it", exact=True).click()
+
+    chat.replies("Do you have Medicaid?", choices=(("Yes, I do", "/affirm"),))
+    page.get_by_role("button", name="Yes, I do").click()
+    sent(page, "Yes, I do")
+    chat.replies("Thank you.")
+    sync_api.expect(page.get_by_text("Thank you.")).to_have_count(1)
+    assert [m.text for m in chat.stored()] == ["hello over http", "Do you have Medicaid?", "Yes, I do", "Thank you."]
+
+    page.reload()
+    page.get_by_role("button", name="Chat with us").click()
+    sync_api.expect(page.get_by_text("Thank you.")).to_have_count(1)
+    page.context.close()
+
+
+def test_a_network_that_is_cut_in_the_middle_loses_nothing(opened: Any, chat: Chat) -> None:
+    say(opened, "before")
+    sent(opened, "before")
+    opened.context.set_offline(True)
+    say(opened, "during")
+    sync_api.expect(opened.get_by_text("No connection.")).to_be_visible()
+    chat.replies("said meanwhile")
+    opened.context.set_offline(False)
+
+    sent(opened, "during")
+    sync_api.expect(opened.get_by_text("said meanwhile")).to_have_count(1)
+    assert sorted(m.text for m in chat.stored()) == ["before", "during", "said meanwhile"]
+    opened.wrong.clear()  # the browser itself complains that it is offline
+
+
+def test_what_was_said_can_be_saved_as_a_text_file(opened: Any, chat: Chat) -> None:
+    say(opened, "i need housing")
+    sent(opened, "i need housing")
+    chat.replies("We can look for that.")
+    sync_api.expect(opened.get_by_text("We can look for that.")).to_have_count(1)
+    opened.get_by_role("button", name="More", exact=True).click()
+    with opened.expect_download() as download:
+        opened.get_by_role("button", name="Save this chat").click()
+
+    saved = download.value.path().read_text(encoding="utf-8")
+    assert "You: i need housing" in saved
+    assert "Assistant: We can look for that." in saved
+    assert "988" in saved
+    assert download.value.suggested_filename == "chat.txt"
+
+
+def test_printing_prints_the_chat_and_not_the_page_around_it(chromium: Any, chat: Chat, empty: None) -> None:
+    page = new_page(chromium, viewport=SIZES["desktop"])
+    page.context.add_init_script("window.print = () => { top.printed = document.body.innerText; }")
+    page.goto(f"{chat.url}/chat/demo")
+    page.get_by_role("button", name="Chat with us").click()
+    say(page, "i need housing")
+    sent(page, "i need housing")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Print this chat").click()
+
+    printed = page.evaluate("top.printed")
+    assert "You: i need housing" in printed
+    assert "To put it on your page" not in printed
+    page.context.close()
+
+
+def test_a_chat_that_was_taken_on_to_a_phone_says_so_and_shows_nothing_new(opened: Any, chat: Chat) -> None:
+    say(opened, "i need housing")
+    sent(opened, "i need housing")
+    opened.get_by_role("button", name="Keep it", exact=True).click()
+    opened.get_by_role("button", name="More", exact=True).click()
+    opened.get_by_role("button", name="Go on by text").click()
+    code = opened.locator("guidepost-chat .code").inner_text()
+    sms = opened.get_by_role("link", name="Open my texts").get_attribute("href")
+    assert sms == f"sms:+16125550100?&body={code}"
+    assert violations(opened) == []
+
+    answer = httpx.post(f"{chat.url}/demo/phone/send", json={"number": "+16125550142", "text": code})
+    assert answer.status_code == 202
+    sync_api.expect(opened.get_by_text("This chat goes on by text, on your phone.")).to_be_visible()
+    assert storage(opened) == [0, 0, 0]
+    chat.replies("only for the phone")
+    opened.wait_for_timeout(400)
+    sync_api.expect(opened.get_by_text("only for the phone")).to_have_count(0)
+
+    say(opened, "somebody else at this computer")
+    sent(opened, "somebody else at this computer")
+    sync_api.expect(opened.get_by_text("i need housing")).to_have_count(0)
 
 
 def test_a_refused_message_says_why_and_stays_visible(opened: Any) -> None:
@@ -339,7 +451,7 @@ def test_it_works_on_a_page_of_another_origin_under_a_strict_policy(
         server.settings.allowed_origins.append(site.url)
         page = new_page(chromium, viewport=SIZES["desktop"])
         policy = (
-            f"default-src 'none'; script-src {server.url}; connect-src {server.url.replace('http', 'ws')};"
+            f"default-src 'none'; script-src {server.url}; connect-src {server.url.replace('http', 'ws')} {server.url};"
             " require-trusted-types-for 'script'"
         )
         html = (

@@ -9,5 +9,5 @@
    Methods: open(), close(), send(text), quickExit(). Events: guidepost-open, guidepost-close,
    guidepost-message {id, from}, guidepost-connection {connected}. They never carry what was said.
 
-   Kept in the browser: the chat's token, in sessionStorage, from the first message until the tab is closed or the
-   person leaves by the exit button. Nothing else, nowhere else. */
+   Kept in the browser: nothing, unless the person agrees; then the chat's token, in sessionStorage, until the tab is
+   closed or the person leaves by the exit button. Nothing else, nowhere else. */

@@ -14,6 +14,7 @@ class GuidepostChat extends HTMLElement {
   connectedCallback() {
     if (!this.#built) this.#build();
     document.addEventListener("keydown", this.#onKey, true);
+    document.addEventListener("visibilitychange", this.#onSeen);
     addEventListener("online", this.#onOnline);
     addEventListener("offline", this.#onOffline);
     this.#watch = new MutationObserver(() => this.#texts());
@@ -23,6 +24,7 @@ class GuidepostChat extends HTMLElement {
   }
   disconnectedCallback() {
     document.removeEventListener("keydown", this.#onKey, true);
+    document.removeEventListener("visibilitychange", this.#onSeen);
     removeEventListener("online", this.#onOnline);
     removeEventListener("offline", this.#onOffline);
     this.#watch.disconnect();
@@ -62,6 +64,8 @@ class GuidepostChat extends HTMLElement {
   quickExit() {
     this.#line.forget();
     this.#ui.log.replaceChildren();
+    this.#shown.clear();
+    this.#more(false);
     this.#ui.input.value = "";
     document.documentElement.style.display = "none"; // before the other page comes
     location.replace(this.getAttribute("exit-url") || "https://www.weather.gov/");
@@ -83,6 +87,16 @@ class GuidepostChat extends HTMLElement {
     u.heading = h("h2", { id: "h" });
     u.exit = h("button", { type: "button", onclick: () => this.quickExit() });
     u.close = h("button", { type: "button", class: "x", onclick: () => this.close() }, "×");
+    u.moreButton = h("button", { type: "button", class: "x", "aria-expanded": "false", "aria-controls": "m", onclick: () => this.#more(u.more.hidden) }, "⋯");
+    u.link = h("button", { type: "button", onclick: () => this.#askLink() });
+    u.save = h("button", { type: "button", onclick: () => this.#save() });
+    u.print = h("button", { type: "button", onclick: () => this.#print() });
+    u.saveHint = h("p");
+    u.code = h("p", { role: "status" });
+    u.more = h("div", { class: "more", id: "m", role: "group", hidden: true }, u.link, u.save, u.print, u.code, u.saveHint);
+    u.keepText = h("p", { id: "k" });
+    [u.yes, u.no] = [true, false].map((yes) => h("button", { type: "button", onclick: () => this.#keep(yes) }));
+    u.keep = h("div", { class: "keep", role: "group", "aria-labelledby": "k", hidden: true }, u.keepText, u.yes, u.no);
     u.crisis = h("p", { class: "crisis" });
     u.log = h("div", { class: "log", role: "log", tabindex: "0", "aria-live": "polite", "aria-relevant": "additions" });
     u.typing = h("p", { class: "typing", hidden: true });
@@ -92,7 +106,8 @@ class GuidepostChat extends HTMLElement {
     u.sendButton = h("button", {});
     const form = h("form", { onsubmit: (e) => { e.preventDefault(); this.#submit(); } }, u.label, u.input, u.sendButton);
     u.panel = h("section", { class: "panel", part: "panel", "aria-labelledby": "h", hidden: true },
-      h("header", {}, u.heading, u.exit, u.close), u.crisis, u.log, u.typing, u.banner, form);
+      h("header", {}, u.heading, u.exit, u.moreButton, u.close), u.crisis, u.more, u.log, u.typing, u.keep, u.banner, form);
+    u.panel.addEventListener("focusin", () => this.isOpen && this.#line && this.#line.start());
     u.status = h("p", { class: "vh", role: "status" });
     u.banner.hidden = true;
     this.shadowRoot.append(u.launch, u.panel, u.status);
@@ -110,6 +125,9 @@ class GuidepostChat extends HTMLElement {
     u.exit.textContent = t.exit;
     u.exit.title = t.exitHint;
     u.close.setAttribute("aria-label", t.close);
+    u.moreButton.setAttribute("aria-label", t.more);
+    u.more.setAttribute("aria-label", t.more);
+    for (const name of ["link", "save", "print", "saveHint", "keepText", "yes", "no"]) u[name].textContent = t[name] || t.keep;
     const [a, danger, b, crisis, c] = t.crisis;
     u.crisis.replaceChildren(a, h("a", { href: "tel:911" }, danger), b, h("a", { href: "tel:988" }, crisis), c);
     u.log.setAttribute("aria-label", t.log);
@@ -161,6 +179,7 @@ class GuidepostChat extends HTMLElement {
     if (m.from === "client") for (const old of log.querySelectorAll(".choices")) old.remove();
     const box = this.#bubble(m);
     this.#shown.set(m.id, box);
+    this.#at.set(m.id, m.at);
     log.insertBefore(box, before);
     this.#toEnd(atEnd || m.from === "client");
     return box;
@@ -194,6 +213,50 @@ class GuidepostChat extends HTMLElement {
     }
   }
 
+  #at = new Map(); // id -> when it was said
+  /** The chat as lines of text, each with its time and who said it. */
+  #transcript() {
+    const when = (id) => new Date(this.#at.get(id) || Date.now()).toLocaleString(this.#lang, { dateStyle: "short", timeStyle: "short" });
+    const lines = [...this.#shown].map(([id, box]) => `${when(id)}  ${box.querySelector("[data-who]").textContent}${box.querySelector("p").textContent}`);
+    return [this.#ui.heading.textContent, this.#ui.crisis.textContent, "", ...lines, ""].join("\r\n");
+  }
+  #save() {
+    const url = URL.createObjectURL(new Blob([this.#transcript()], { type: "text/plain;charset=utf-8" }));
+    h("a", { href: url, download: this.#t.file }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+  #print() { // in a frame of its own: the page around the chat is not what is to be printed
+    const frame = h("iframe", { class: "vh", title: this.#t.print, "aria-hidden": "true", tabindex: "-1" });
+    this.shadowRoot.append(frame);
+    const page = frame.contentDocument;
+    page.title = this.#ui.heading.textContent;
+    page.documentElement.lang = this.#lang;
+    for (const line of this.#transcript().split("\r\n")) page.body.append(h("p", { dir: "auto" }, line));
+    frame.contentWindow.onafterprint = () => frame.remove();
+    frame.contentWindow.print();
+  }
+  #more(show) {
+    this.#ui.more.hidden = !show;
+    this.#ui.moreButton.setAttribute("aria-expanded", show);
+    this.#ui.code.replaceChildren();
+  }
+  #askLink() {
+    this.#ui.code.replaceChildren();
+    this.#line.link();
+  }
+  #linked({ code, number, minutes }) {
+    const t = this.#t, shown = number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "($1) $2-$3");
+    this.#ui.code.replaceChildren(t.code[0], h("b", {}, shown), ": ", h("span", { class: "code" }, code), t.code[1].replace("{n}", minutes), " ",
+      h("a", { href: `sms:${number}?&body=${code}` }, t.openTexts));
+  }
+  #keep(yes) {
+    this.#asked = true;
+    this.#ui.keep.hidden = true;
+    this.#line.keep(yes);
+    this.#ui.input.focus();
+  }
+  #asked = false;
+
   // ---- what the person does
   #onEnter(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -213,7 +276,10 @@ class GuidepostChat extends HTMLElement {
     // Counted from a press in the open chat on: a page's own use of Escape leads nobody away.
     if (this.#escapes.length === 1 && !this.isOpen) this.#escapes = [];
     if (this.#escapes.length >= 3) return this.quickExit();
-    if (this.isOpen && event.composedPath().includes(this)) this.close();
+    if (!this.isOpen || !event.composedPath().includes(this)) return;
+    if (this.#ui.more.hidden) return this.close();
+    this.#more(false);
+    this.#ui.moreButton.focus();
   };
   // ---- what the line tells
   get #url() {
@@ -228,6 +294,7 @@ class GuidepostChat extends HTMLElement {
     this.#state(this.#show({ id: frame.id, from: "client", text }), this.#t.sending);
     this.#line.send(frame);
   }
+  #onSeen = () => { if (!document.hidden && this.#line.said) this.#line.start(); };
   #onOffline = () => { if (this.isOpen || this.#line.said) this.#line.lost(); };
   #onOnline = () => { if (this.isOpen || this.#line.said) this.#line.retry(); };
   #told(event, detail) {
@@ -235,7 +302,15 @@ class GuidepostChat extends HTMLElement {
     else if (event === "message") this.#message(detail);
     else if (event === "typing") this.#typing(true);
     else if (event === "notice") this.#banner("", detail);
-    else if (event === "ack") this.#shown.has(detail.id) && this.#state(this.#shown.get(detail.id), "");
+    else if (event === "link") this.#linked(detail);
+    else if (event === "idle") this.#banner("idle");
+    else if (event === "moved") {
+      this.#more(false);
+      this.#show({ id: uuid(), from: "system", text: detail });
+    } else if (event === "ack") {
+      if (this.#shown.has(detail.id)) this.#state(this.#shown.get(detail.id), "");
+      this.#ui.keep.hidden = this.#asked || this.#line.kept;
+    }
     else if (event === "refused") {
       this.#state(this.#shown.get(detail.id), detail.text, true);
       this.#ui.status.textContent = detail.text;

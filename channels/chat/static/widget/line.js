@@ -2,19 +2,56 @@
 //
 // One message at a time is under way, so that they arrive in order and an error is known to be about it. It is sent
 // again with its id after a drop; the server acknowledges a known id and does nothing more.
-const ACK_SECONDS = 10, LONGEST_WAIT = 30000;
+const ACK_SECONDS = 10, OPEN_SECONDS = 8, LONGEST_WAIT = 30000, IDLE = 4000;
+
+/** Long polling in the shape of a WebSocket, for networks that let none through: the same frames over plain HTTP. */
+class Polling {
+  readyState = 0; #out = []; #after = null; #hold = null; #closed = false;
+  constructor(url, known) {
+    this.url = url;
+    this.known = known; // () => {session, language}
+    setTimeout(() => { this.readyState = 1; this.onopen(); this.#run(); });
+  }
+  send(text) {
+    this.#out.push(JSON.parse(text));
+    if (this.#hold) this.#hold.abort(); // what waits for news makes room
+  }
+  close() {
+    this.#closed = true;
+    if (this.#hold) this.#hold.abort();
+  }
+  async #run() {
+    while (!this.#closed) {
+      const frames = this.#out.splice(0, 10), hold = new AbortController();
+      this.#hold = frames.length ? null : hold;
+      try {
+        const body = JSON.stringify({ ...this.known(), frames, after: this.#after, wait: true });
+        const answer = await fetch(this.url, { method: "POST", body, credentials: "omit", referrerPolicy: "no-referrer", signal: hold.signal });
+        const told = await answer.json();
+        this.#hold = null;
+        if (told.after) this.#after = told.after;
+        for (const frame of told.frames) if (!this.#closed) this.onmessage({ data: JSON.stringify(frame) });
+        if (!answer.ok) break;
+      } catch {
+        if (!hold.signal.aborted) break;
+      }
+    }
+    if (!this.#closed) this.onclose({});
+  }
+}
 
 class Line {
+  #polling = false; #worked = false; #kept = false; #opening = 0;
   #socket = null; #ready = false; #tries = 0; #again = 0; #ackTimer = 0; #hold = 0; #inFlight = null; #toldTyping = 0;
   #token = null; #queue = [];
 
-  /** `tell(event, detail)` hears of welcome, ack, typing, message, refused, notice, lost. */
+  /** `tell(event, detail)` hears of welcome, ack, typing, message, link, refused, notice, moved, idle, lost. */
   constructor(url, language, tell) {
     this.url = url;
     this.language = language;
     this.tell = tell;
     try { this.#token = sessionStorage.getItem(this.#key); } catch { /* storage is blocked: the token stays in memory */ }
-    this.said = !!this.#token;
+    this.said = this.#kept = !!this.#token;
   }
   get #key() { return "guidepost-chat " + this.url; }
   get ready() { return this.#ready; }
@@ -24,16 +61,30 @@ class Line {
   start() {
     if (this.#socket) return;
     clearTimeout(this.#again);
-    const socket = (this.#socket = new WebSocket(this.url));
+    let socket;
+    try {
+      socket = this.#polling ? new Polling(this.url.replace(/^ws/, "http").replace(/socket$/, "poll"), () => ({ session: this.#token, language: this.language })) : new WebSocket(this.url);
+    } catch { // the page's policy forbids it
+      this.#again = setTimeout(() => this.lost());
+      return;
+    }
+    this.#socket = socket;
+    this.#opening = setTimeout(() => this.lost(), OPEN_SECONDS * 1000);
     socket.onopen = () => this.hello(this.language);
     socket.onmessage = (event) => this.#socket === socket && this.#frame(JSON.parse(event.data));
-    socket.onclose = () => this.#socket === socket && this.lost();
+    socket.onclose = (event) => {
+      if (this.#socket !== socket) return;
+      if (event.code !== IDLE) return this.lost();
+      this.stop(); // silent for so long that the line hung up: the next thing the person does connects again
+      this.tell("idle");
+    };
   }
   /** Ends the connection; what is unsent stays. */
   stop() {
     clearTimeout(this.#again);
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#hold);
+    clearTimeout(this.#opening);
     const socket = this.#socket;
     this.#socket = this.#inFlight = null;
     this.#ready = false;
@@ -44,6 +95,7 @@ class Line {
     this.stop();
     this.#queue = [];
     this.#token = null;
+    this.said = this.#kept = false;
     try { sessionStorage.removeItem(this.#key); } catch { /* storage is blocked: nothing is in it */ }
   }
   send(frame) {
@@ -53,6 +105,16 @@ class Line {
     this.start();
     this.#pump();
   }
+  /** Asks for a code to go on by text. */
+  link() {
+    if (this.#ready) this.#socket.send('{"type":"link"}');
+  }
+  get kept() { return this.#kept; }
+  /** The person agrees that the chat's token stays in this tab, or does not. */
+  keep(yes) {
+    this.#kept = yes;
+    this.#keep();
+  }
   typing() {
     if (!this.#ready || !this.said || Date.now() - this.#toldTyping < 3000) return;
     this.#toldTyping = Date.now();
@@ -60,12 +122,14 @@ class Line {
   }
   hello(language) {
     this.language = language;
-    if (this.#socket && this.#socket.readyState === WebSocket.OPEN)
+    if (this.#socket && this.#socket.readyState === 1)
       this.#socket.send(JSON.stringify({ type: "hello", session: this.#token, language }));
   }
   /** The connection is gone (or as good as): tries again, later each time, not all pages at once. */
   lost() {
     const was = this.#ready;
+    // No socket has ever got through, or none does any more: the other way is tried, in turns.
+    if (!was && (!this.#worked || this.#tries > 3)) this.#polling = !this.#polling;
     this.stop();
     const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#tries++) * (0.5 + Math.random());
     this.#again = setTimeout(() => this.start(), wait);
@@ -78,8 +142,8 @@ class Line {
     this.start();
   }
 
-  #keep() { // only once something was said
-    try { if (this.said && this.#token) sessionStorage.setItem(this.#key, this.#token); } catch { /* in memory only */ }
+  #keep() { // only where the person agreed
+    try { if (this.#kept && this.#token) sessionStorage.setItem(this.#key, this.#token); } catch { /* in memory only */ }
   }
   #pump() {
     if (!this.#ready || this.#inFlight || !this.#queue.length) return;
@@ -109,12 +173,18 @@ class Line {
     this.#token = m.session;
     this.#keep();
     for (const { id } of m.messages) this.#done(id);
+    clearTimeout(this.#opening);
     this.#ready = true;
+    this.#worked ||= !this.#polling;
     this.#tries = 0;
     this.tell("welcome", { messages: m.messages, known, tries });
     this.#pump();
   }
   #error(m) {
+    if (m.code === "moved") {
+      this.forget();
+      return this.tell("moved", m.text);
+    }
     const frame = this.#landed();
     if (m.code === "hello_first") return this.lost();
     if (!frame) return this.tell("notice", m.text);

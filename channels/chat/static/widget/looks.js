@@ -26,6 +26,10 @@ header :focus-visible{outline-color:currentColor}
 .crisis,.banner{margin:0;padding:.45rem 1rem;background:var(--warn);color:var(--warnfg);font-size:.9rem}
 .crisis{border-bottom:1px solid var(--line);font-weight:600}
 .banner{border-top:1px solid var(--line)}
+.more,.keep{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0;padding:.5rem 1rem;background:var(--soft);border-bottom:1px solid var(--line);font-size:.9rem}
+.more p,.keep p{margin:0;flex:1 1 100%}
+.keep{border:0;border-top:1px solid var(--line)}
+.code{font:700 1.4rem/1.4 ui-monospace,monospace;letter-spacing:.08em;user-select:all}
 a{color:inherit;overflow-wrap:anywhere}
 .log{flex:1 1 auto;min-height:6rem;overflow-y:auto;padding:.75rem 1rem;display:flex;flex-direction:column;gap:.6rem;overscroll-behavior:contain}
 .log:focus-visible{outline-offset:-3px}
@@ -52,5 +56,5 @@ form button{background:var(--a);color:var(--at);border-color:transparent;font-we
 @media (prefers-reduced-motion:reduce){*{animation:none!important;scroll-behavior:auto!important}}
 @media (prefers-contrast:more){:host{--quiet:var(--fg);--line:var(--fg)}}
 @media (forced-colors:active){.m p,button,.badge{border:1px solid CanvasText}}
-@media print{.launch,form,header button{display:none}.panel{position:static;height:auto;overflow:visible}}`;
+`;
 
