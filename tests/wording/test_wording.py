@@ -30,6 +30,8 @@ LONGER = {
 _NAMES_KEYWORDS = {
     "utter_help": "says how to stop, as carriers require",
     "utter_stopped": "says how to come back, as carriers require",
+    "utter_link_joined": "the first text to a phone says how to stop, as carriers require",
+    "utter_link_stopped": "shown in the web chat only: the way back for a phone that texted STOP",
     "utter_safety_crisis_abuse": "START goes to another number, the hotline's own",
 }
 UNKIND = re.compile(
