@@ -194,7 +194,7 @@ _ONE_OF_TWO = (
     " and newer.client_id in (:chat, :phone) and older.client_id <> newer.client_id"
     " and (newer.since, newer.client_id) > (older.since, older.client_id)",
     "delete from case_tasks mine using case_tasks theirs where mine.client_id = :chat and theirs.client_id = :phone"
-    " and mine.kind = theirs.kind and mine.status = 'open' and theirs.status = 'open'",
+    " and mine.kind = theirs.kind and mine.kind <> 'other' and mine.status = 'open' and theirs.status = 'open'",
     "update service_plans set number = number + (select coalesce(max(number), 0) from service_plans"
     " where client_id = :phone) where client_id = :chat",
 )
