@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from actions.case import Case, Events
 from actions.opening import OFFERED, ask_booking, ask_opening
-from actions.place import ask_county, in_full
+from actions.place import ask_county
 from actions.program import MORE, SHOWN, ask_program
 from actions.replies import choice
 from casework.intake import walk
+from casework.intake.seeking import county_in_full
 from casework.understanding.choices import chosen
 from casework.understanding.heard import Heard, of_choice
 from casework.wording import say
@@ -40,7 +41,7 @@ def by_number(case: Case, step: str) -> Heard:
         return case.heard
     match step:
         case walk.COUNTY:
-            answers = [in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
+            answers = [county_in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
         case walk.PROGRAM:
             answers = [*(case.slot(SHOWN) or []), MORE, walk.NO_PROGRAM]
         case walk.OPENING:

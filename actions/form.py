@@ -14,7 +14,8 @@ from actions.case import ASKED_TIMES, ASKING, FORM, LOST, QUIET, Case, CaseActio
 from actions.opening import MOVING, take_booking, take_opening
 from actions.place import take_county
 from actions.program import take_program
-from casework import handoff
+from casework import handoff, letters
+from casework.conversations.tables import WEB
 from casework.geography import UnknownPlace
 from casework.handoff import referrals
 from casework.intake import walk
@@ -148,6 +149,8 @@ class WalkedThrough(CaseAction):
             case.say("utter_menu")  # nothing is kept, so nothing follows; what the line can do besides
         if await booking.current(case.session, case.client.id, case.at):
             case.say("utter_change_hint")
+        if case.conversation.channel == WEB and case.answers.get(walk.SAVING) is True:
+            case.say("utter_letter_link", link=letters.page_url(case.client.id, case.at))
         return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from actions.case import Case, Events
 from actions.replies import choice
 from casework.directory import county_matters, miles_to_va
-from casework.geography import UnknownPlace, counties_of, county_name, find
+from casework.geography import UnknownPlace, counties_of, find
 from casework.intake import policies, walk
+from casework.intake.seeking import county_in_full
 from casework.understanding.choices import fold
 
 MILES_TO_VA = "miles_to_va"
@@ -29,7 +30,7 @@ async def settle(case: Case) -> None:
     if case.answers.get(walk.COUNTIES) != counties:
         await case.forget(walk.COUNTY, walk.COUNTIES)
         if len(counties) == 1:
-            await case.record(walk.COUNTY, in_full(counties[0]), origin="worked_out")
+            await case.record(walk.COUNTY, county_in_full(counties[0]), origin="worked_out")
         elif counties and await _matters(case, counties):
             await case.record(walk.COUNTIES, counties, origin="worked_out")
     far = await miles_to_va(case.session, here) if case.answers.get("veteran") is True else None
@@ -45,21 +46,9 @@ async def _matters(case: Case, counties: list[str]) -> bool:
     return await county_matters(case.session, find(str(case.answers["zip"])), counties)
 
 
-def in_full(fips: str) -> str:
-    """A county as its people call it: "Ramsey County"."""
-    return (county_name(fips) or fips).rpartition(", ")[0] or fips
-
-
-def county_of(case: Case) -> str | None:
-    """The FIPS code of the county the client named, where they were asked."""
-    named = case.answers.get(walk.COUNTY)
-    among = case.answers.get(walk.COUNTIES) or []
-    return next((each for each in among if in_full(each) == named), None)
-
-
 async def ask_county(case: Case, times: int) -> Events:
     """Which of the ZIP's counties."""
-    names = [in_full(each) for each in case.answers[walk.COUNTIES]]
+    names = [county_in_full(each) for each in case.answers[walk.COUNTIES]]
     choices = [choice(name, name) for name in names]
     choices.append({"title": case.word("utter_choice_not_sure"), "payload": "/skip"})
     response = "utter_ask_county" if times % 2 == 0 else "utter_again_county"
@@ -69,7 +58,7 @@ async def ask_county(case: Case, times: int) -> Events:
 
 async def take_county(case: Case) -> bool:
     """A choice by number or by name; "not sure" leaves it open."""
-    names = [in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
+    names = [county_in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
     given = case.heard.entity("answer")
     if given and given[0] in names:
         await case.record(walk.COUNTY, given[0])

@@ -7,10 +7,11 @@ from rasa_sdk.events import SlotSet
 from actions import replies
 from actions.case import Case, Events
 from actions.corrections import tell_outcome_once
-from actions.place import county_of
+from casework import letters
+from casework.conversations.tables import WEB
 from casework.directory import Found, Seeker, nearest
-from casework.geography import UnknownPlace, find
 from casework.intake import walk
+from casework.intake.seeking import seeker
 from casework.scheduling import calendars, openings
 from casework.understanding.choices import fold
 
@@ -21,29 +22,10 @@ LIMIT = 3
 _SPARE = 3  # looked at besides, so that a program that moved up or down in the ranking is not lost
 
 
-def seeker(case: Case, zip_code: str | None = None) -> Seeker | None:
-    """Who looks, from the answers; None without a ZIP."""
-    code = zip_code or case.answers.get("zip")
-    if not code:
-        return None
-    try:
-        place = find(code)
-    except UnknownPlace:
-        return None
-    return Seeker(
-        place=place,
-        age=case.answers.get("age"),
-        veteran=case.answers.get("veteran"),
-        payer=case.answers.get("payer"),
-        language=case.language,
-        county=county_of(case) if zip_code is None else None,
-    )
-
-
 async def ask_program(case: Case, times: int) -> Events:
     """The outcome (once), then up to three nearest programs that would take the client, others on "more"."""
     await tell_outcome_once(case)
-    who = seeker(case)
+    who = seeker(case.answers, case.language)
     if who is None:
         case.say("utter_no_place")
         await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
@@ -84,6 +66,8 @@ async def _offer(case: Case, page: list[Found], response: str) -> None:
     choices = [replies.choice(line, each.program.id) for line, each in zip(lines, page, strict=True)]
     choices.append(replies.choice(case.word("utter_choice_other_programs"), MORE))
     choices.append(replies.choice(case.word("utter_choice_none_of_these"), walk.NO_PROGRAM))
+    if case.conversation.channel == WEB and response == "utter_ask_program":  # texts carry no links
+        case.say("utter_where_link", link=letters.page_url(case.client.id, case.at))
     case.say(response, choices=choices)
 
 
@@ -141,7 +125,7 @@ async def tell_unsaved(case: Case, zip_code: str | None) -> None:
     if not zip_code:
         case.say("utter_no_zip_unsaved")
         return
-    who = seeker(case, zip_code)
+    who = seeker({**case.answers, "zip": zip_code, walk.COUNTY: None}, case.language)
     found = await nearest(case.session, who, limit=LIMIT) if who else []
     if not found:
         case.say("utter_no_programs_near")

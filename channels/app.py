@@ -14,7 +14,7 @@ from casework.logs import configure
 from casework.safety import lean
 from casework.settings import Settings, get_settings
 from casework.storage import Database
-from channels import calendar, chat, console, demo, directory, health, sms, voice
+from channels import calendar, chat, console, demo, directory, health, sms, voice, yours
 from channels.live import Live
 from channels.twilio import Twilio
 from channels.worker import crisis_lane
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(calendar.router)
     app.include_router(health.router)
     app.include_router(directory.router)
+    app.include_router(yours.router)
     console.mount(app)
     if settings.guidepost_demo:
         demo.mount(app)

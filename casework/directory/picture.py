@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from casework.directory.tables import Program
 from casework.geography import Place
+from casework.phones import as_called
 
 _SIZE, _MARGIN = 420, 34  # of the square, in the picture's own units
 _NICE = (1, 2, 5, 10, 20, 30, 50, 100, 150, 200, 300, 500, 1000, 2000, 5000, 15000)
@@ -76,7 +77,7 @@ def where_it_lies(here: Place, found: Sequence[Lying], language: str = "en") -> 
             "name": each.program.organization,
             "miles": round(each.miles, 1),
             "direction": "here" if near else compass(degrees),
-            "phone": each.program.intake_phone or each.program.phone,
+            "phone": as_called(each.program.intake_phone or each.program.phone),
         })  # fmt: skip
         spots.append((0.0 if near else each.miles, degrees))
     return Picture(_svg(title, spots, words), _table(title, rows, words), rows)

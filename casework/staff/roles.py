@@ -24,6 +24,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_person_transcript": _EVERYBODY,
     "console_summary_pdf": _EVERYBODY,
     "console_summary_fhir": _EVERYBODY,
+    "console_where": _EVERYBODY,
+    "console_letter": _EVERYBODY,
     "console_claim": _EVERYBODY,
     "console_release": _EVERYBODY,
     "console_take_over": _EVERYBODY,
