@@ -12,6 +12,7 @@ from casework import handoff
 from casework.handoff.tables import Handoff
 from casework.intake import answers as told
 from casework.intake import policies, walk
+from casework.road import progress
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
@@ -101,13 +102,17 @@ async def _open_again(case: Case) -> None:
 
 
 class CaseStatus(CaseAction):
-    """What became of the case: waiting, with a person, with an appointment."""
+    """What became of the case: where it stands on the road, else waiting, with a person, with an appointment."""
 
     named = "action_intake_status"
 
     async def act(self, case: Case) -> Events:
         from sqlalchemy import select
 
+        told = await progress.status(case.session, case.client)
+        if told is not None:
+            case.tell(*told)
+            return go_on(case)
         appointment = await booking.current(case.session, case.client.id, case.at)
         handed = (
             await case.session.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions import corrections
 from actions.case import Case, Events
 from actions.opening import OFFERED, ask_booking, ask_opening
 from actions.place import ask_county
@@ -25,6 +26,8 @@ async def ask(case: Case, step: str, times: int) -> Events:
             return await ask_opening(case, times)
         case walk.BOOKING:
             return await ask_booking(case, times)
+    if step == walk.SHARING and not times:
+        await corrections.preview(case)
     # Two wordings take turns: a question is never put twice in a row in the same words.
     case.say(f"utter_ask_{step}" if times % 2 == 0 else f"utter_again_{step}", choices=_choices(case, step))
     return []

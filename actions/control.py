@@ -11,6 +11,7 @@ from actions.case import ASKING, FORM, Case, CaseAction, Events
 from actions.form import STEP, next_step
 from casework import handoff
 from casework.conversations.people import set_language
+from casework.handoff import promise
 from casework.intake import answers as told
 from casework.intake import walk
 from casework.scheduling import booking
@@ -179,7 +180,7 @@ class TalkToPerson(CaseAction):
         if not case.heard.chosen and case.heard.confidence < SURE_OF_PERSON:
             case.say("utter_ask_person")
             return case.ask_nothing_more()
-        await handoff.to_people(
+        made = await handoff.to_people(
             case.session,
             case.client,
             case.conversation,
@@ -189,6 +190,9 @@ class TalkToPerson(CaseAction):
             turn_id=case.turn_id,
         )
         case.say("utter_person_comes")
+        when = promise.in_words(made.promised_at, case.at, case.client.zone, case.language)
+        if when:
+            case.tell(when)
         return case.ask_nothing_more()
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sqlalchemy import select
+
 from actions import place, replies
 from actions.case import Case
 from casework import handoff
 from casework.geography import UnknownPlace, find
 from casework.handoff.screenings import keep, last_kept
+from casework.handoff.tables import Need
 from casework.intake import answers as told
 from casework.intake import policies, walk
 from casework.intake.policies import Screened
@@ -90,6 +93,43 @@ async def _what_it_means(case: Case) -> None:
     await tell_outcome_once(case)
     if case.answers.get(walk.SHARING) is True:
         await handoff.refresh_open(case.session, case.client.id)
+
+
+async def preview(case: Case) -> None:
+    """What would be passed on, before the client is asked whether it may be; a correction in other words is taken."""
+    facts = {fact: value for fact, value in walk.facts(case.answers).items() if fact in _SHOWN}
+    words = [in_words(case, {fact: value}) for fact, value in facts.items() if _can_be_said(case, fact, value)]
+    needs = await case.session.scalars(
+        select(Need.need).where(Need.client_id == case.client.id).order_by(Need.created_at)
+    )
+    words += [case.word(f"utter_title_need_{need}") for need in needs]
+    if words:
+        case.say("utter_shared_preview", what="; ".join(words))
+
+
+# What staff see first, in the order of the summary. The whole of it is on their page; this is what a client can check.
+_SHOWN = (
+    "zip",
+    "age",
+    "veteran",
+    "in_hospital_now",
+    "diagnoses",
+    "diagnosed_by_professional",
+    "inpatient_stays_24_months",
+    "crisis_contacts_24_months",
+    "impairments",
+    "payer",
+)
+
+
+def _can_be_said(case: Case, fact: str, value: Any) -> bool:
+    if value in (None, [], ""):
+        return False
+    try:
+        _one_in_words(case, fact, value)
+    except NoWording:
+        return False
+    return True
 
 
 def in_words(case: Case, facts: dict[str, Any]) -> str:

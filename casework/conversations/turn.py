@@ -20,6 +20,7 @@ from casework.conversations import people
 from casework.conversations.bot import Bot, Reply, Turn
 from casework.conversations.tables import ASSISTANT, IN, OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
+from casework.handoff import promise
 from casework.storage import Database, notify
 from casework.understanding.choices import chosen
 from casework.wording import say
@@ -272,6 +273,7 @@ async def _give_up(session: AsyncSession, conversation_id: uuid.UUID, asked: _As
     )
     if not done.rowcount:  # type: ignore[attr-defined]
         return
-    await handoff.to_people(session, client, conversation, reason="assistant_failed", urgency=2, at=at)
-    wording = say("utter_assistant_failed", client.language)
-    await outbox.put(session, client, conversation, wording.text, author=SYSTEM)
+    made = await handoff.to_people(session, client, conversation, reason="assistant_failed", urgency=2, at=at)
+    when = promise.in_words(made.promised_at, at, client.zone, client.language)
+    text = " ".join(filter(None, (say("utter_assistant_failed", client.language).text, when)))
+    await outbox.put(session, client, conversation, text, author=SYSTEM)

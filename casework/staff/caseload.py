@@ -98,10 +98,12 @@ class Caseload(Records):
         counted = select(Case.stage, func.count()).where(*conditions).group_by(Case.stage)
         counts = dict((await self.session.execute(counted)).tuples().all())
         wanted = (stage,) if stage else (*rules.STAGES, rules.CLOSED)
-        columns = []
-        for each in wanted:
-            shown = [] if each == rules.CLOSED and not stage else await self._cards(each, *conditions, start=start)
-            columns.append(Column(each, shown, counts.get(each, 0)))
+        shown = await self._shown_ids(wanted if stage else rules.STAGES, conditions, start)
+        cards = {card.client.id: card for card in await self._cards([each for ids in shown.values() for each in ids])}
+        columns = [
+            Column(each, [cards[client_id] for client_id in shown.get(each, ())], counts.get(each, 0))
+            for each in wanted
+        ]
         names = sorted(str(card.client.id) for column in columns for card in column.cards)
         audit.write(self.session, self.staff, "board.read", self.at, clients=names)
         return Board(view, columns, await tasks.overdue_count(self.session, self.at))
@@ -282,20 +284,36 @@ class Caseload(Records):
             Case.case_manager_id == self.staff.id, and_(Case.case_manager_id.is_(None), Case.client_id.in_(held))
         )
 
-    async def _cards(self, stage: str, *conditions: ColumnElement[bool], start: int) -> list[Card]:
+    async def _shown_ids(
+        self, stages: Sequence[str], conditions: Sequence[ColumnElement[bool]], start: int
+    ) -> dict[str, list[uuid.UUID]]:
+        """The clients of a page of each column: what is due first is first, then who has stood there longest."""
         due = (
             select(Task.client_id, func.min(Task.due_on).label("due"))
             .where(Task.status == "open")
             .group_by(Task.client_id)
             .subquery()
         )
-        page = select(Case.client_id, due.c.due).outerjoin(due, due.c.client_id == Case.client_id)
-        page = page.where(Case.stage == stage, *conditions)
-        order = (due.c.due.asc().nulls_last(), Case.since)
-        ids = list(await self.session.scalars(page.order_by(*order).offset(start).limit(CARDS)))
-        return await self._cards_of(ids)
+        place = func.row_number().over(
+            partition_by=Case.stage, order_by=(due.c.due.asc().nulls_last(), Case.since, Case.client_id)
+        )
+        ranked = (
+            select(Case.stage, Case.client_id, place.label("place"))
+            .outerjoin(due, due.c.client_id == Case.client_id)
+            .where(Case.stage.in_(stages), *conditions)
+            .subquery()
+        )
+        rows = await self.session.execute(
+            select(ranked.c.stage, ranked.c.client_id)
+            .where(ranked.c.place > start, ranked.c.place <= start + CARDS)
+            .order_by(ranked.c.stage, ranked.c.place)
+        )
+        found: dict[str, list[uuid.UUID]] = {}
+        for stage, client_id in rows:
+            found.setdefault(stage, []).append(client_id)
+        return found
 
-    async def _cards_of(self, ids: Sequence[uuid.UUID]) -> list[Card]:
+    async def _cards(self, ids: Sequence[uuid.UUID]) -> list[Card]:
         manager, holder = aliased(Staff), aliased(Staff)
         rows = await self.session.execute(
             select(Case, Client, manager.name, holder.name, Program)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -26,7 +26,7 @@ from casework.safety.tables import Alarm, SafetyAssessment
 from casework.scheduling.tables import Appointment
 from casework.staff.tables import Staff
 
-View = Literal["open", "mine", "all"]
+View = Literal["open", "fits", "mine", "all"]
 ROWS = 30  # of the queue on one page: a page stays below 60 kB over the wire
 MESSAGES = 150  # of the transcript at once
 _A_SENTENCE = 12  # characters: shorter first texts ("hi", "hola?") say nothing of what is wanted
@@ -35,7 +35,9 @@ _PENDING = ("open", "claimed")
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One client in the queue. `alarm` is open, acknowledged or None; `awaiting`: a person has the conversation and
+    """One client in the queue. `needs` are those they named.
+
+    `alarm` is open, acknowledged or None; `awaiting`: a person has the conversation and
     the client wrote last."""
 
     handoff: Handoff
@@ -46,6 +48,8 @@ class QueueRow:
     claimed_by: str | None
     alarm: str | None
     awaiting: bool
+    needs: Sequence[str] = field(default_factory=tuple)
+    fits: Sequence[str] = field(default_factory=tuple)  # what makes this client one for whoever looks: codes of needs
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Person:
 
 
 async def queue(session: AsyncSession, view: View, staff: Staff, *, start: int = 0) -> Queue:
-    """The most urgent first, and of the same urgency the newest."""
+    """The most urgent first; of the same urgency who was promised an answer soonest; what is closed last."""
     alarm = (
         select(func.max(Alarm.status))  # of "acknowledged" and "open" the greater word is the graver one
         .where(Alarm.client_id == Handoff.client_id, Alarm.status.in_(("open", "acknowledged")))
@@ -129,11 +133,20 @@ async def queue(session: AsyncSession, view: View, staff: Staff, *, start: int =
     wanted = {
         "open": Handoff.status.in_(_PENDING),
         "mine": and_(Handoff.status.in_(_PENDING), Handoff.claimed_by == staff.id),
+        "fits": and_(
+            Handoff.status == "open",
+            Client.language.in_(staff.languages),
+            true()
+            if not staff.skills
+            else exists().where(Need.client_id == Handoff.client_id, Need.need.in_(staff.skills)),
+        ),
         "all": Handoff.status.in_((*_PENDING, "closed")),
     }[view]
-    order = ((Handoff.status == "closed"), Handoff.urgency.desc(), Handoff.created_at.desc(), Handoff.id)
+    due = case((Handoff.status != "closed", Handoff.promised_at)).asc().nulls_last()
+    order = ((Handoff.status == "closed"), Handoff.urgency.desc(), due, Handoff.created_at.desc(), Handoff.id)
     # The page is picked first: everything else is then looked up for its rows only.
-    page = select(Handoff.id).where(wanted).order_by(*order).offset(start).limit(ROWS + 1).subquery()
+    page_of = select(Handoff.id).join(Client, Client.id == Handoff.client_id) if view == "fits" else select(Handoff.id)
+    page = page_of.where(wanted).order_by(*order).offset(start).limit(ROWS + 1).subquery()
     rows = await session.execute(
         select(
             Handoff,
@@ -158,6 +171,19 @@ async def queue(session: AsyncSession, view: View, staff: Staff, *, start: int =
         .order_by(*order)
     )
     found = [QueueRow(*row) for row in rows]
+    named: dict[uuid.UUID, list[str]] = {}
+    for client_id, need in await session.execute(
+        select(Need.client_id, Need.need)
+        .where(Need.client_id.in_([row.client.id for row in found]))
+        .order_by(Need.created_at)
+    ):
+        named.setdefault(client_id, []).append(need)
+    found = [
+        replace(
+            row, needs=(needs := named.get(row.client.id, [])), fits=[each for each in needs if each in staff.skills]
+        )
+        for row in found
+    ]
     return Queue(view, found[:ROWS], start, more=len(found) > ROWS)
 
 

@@ -1,4 +1,5 @@
-"""Server-sent events: `queue` when the queue or an alarm changed, `person-<id>` when that person's conversation did.
+"""Server-sent events: `queue` when the queue or an alarm changed, `person-<id>` when that person's conversation did,
+`typing` while that person is writing in the web chat.
 
 Events hold nothing but that something changed; the page then asks for its parts again, through the same door.
 """
@@ -13,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from casework import clock
 from casework import staff as staffing
+from casework.conversations.tables import CLIENT
 from channels.console.door import COOKIE, database, records
 from channels.live import Live
 
@@ -61,7 +63,10 @@ async def _events(request: Request, live: Live, person: uuid.UUID | None, theirs
                 continue
             queue_due = queue_due or event.get("kind") == "message"
             if event.get("conversation") in theirs:
-                yield _as_text(_of(person))
+                if event.get("kind") != "typing":
+                    yield _as_text(_of(person))
+                elif event.get("author") == CLIENT:
+                    yield _as_text(["typing"])
 
 
 def _of(person: uuid.UUID | None) -> list[str]:

@@ -26,6 +26,7 @@ _FILES = {
     "console.css": (_HERE / "static" / "console.css", "text/css"),
     "office.css": (_HERE / "static" / "office.css", "text/css"),
     "console.js": (_HERE / "static" / "console.js", "text/javascript"),
+    "reply.js": (_HERE / "static" / "reply.js", "text/javascript"),
     "alarm.js": (_HERE / "static" / "alarm.js", "text/javascript"),
     "icon.svg": (_HERE / "static" / "icon.svg", "image/svg+xml"),
     "htmx.js": (_HTMX, "text/javascript"),

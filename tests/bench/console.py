@@ -85,6 +85,15 @@ select gen_random_uuid(), id, conversation, 'booked', 1 + (n %% 25 = 7)::int + (
     case when n >= 300 then md5('staff' || (1 + n %% %(staff)s))::uuid end,
     case when n >= 300 then at + h %% 7200 * interval '1 second' end,
     case when n >= 900 then at + interval '2 days' end, at, %(result)s, at from people where stage >= 4 or n %% 25 = 7;
+insert into cases (client_id, stage, since, case_manager_id, created_at)
+select id, case when n > 6000 then 'closed' else (array['screening','intake_booked','assessed','plan_drafted',
+        'plan_approved','assigned','monitoring','monitoring','monitoring'])[1 + n %% 9] end, at,
+    case when n %% 9 >= 5 then md5('staff' || (1 + n %% %(staff)s))::uuid end, at
+from people where stage >= 4 or n %% 25 = 7;
+insert into case_tasks (id, client_id, kind, due_on, status, created_at)
+select gen_random_uuid(), c.client_id, kind, current_date - 3 + (abs(hashtext(c.client_id::text)) %% 60),
+    'open', c.since
+from cases c, unnest(array['check_in', 'reassessment']) kind where c.stage = 'monitoring';
 insert into alarms (id, conversation_id, client_id, level, kinds, status, step, pages, acknowledged_by,
     acknowledged_at, closed_at, created_at)
 select gen_random_uuid(), conversation, id, 'crisis', '["suicide"]', 'closed', 0, '[]',
@@ -200,6 +209,11 @@ def pages(person: uuid.UUID, today: str, a_year_ago: str) -> list[tuple[str, str
         ("queue", "/console"),
         ("queue, all", "/console?view=all"),
         ("person", f"/console/people/{person}"),
+        ("board", "/console/board"),
+        ("board, mine", "/console/board?view=mine"),
+        ("board, overdue", "/console/board?view=overdue"),
+        ("board, one column", "/console/board?stage=monitoring"),
+        ("service plan", f"/console/people/{person}/plan"),
         ("calendar", "/console/calendar"),
         ("hours", "/console/availability"),
         ("audit", "/console/audit"),

@@ -8,7 +8,10 @@
     const source = new EventSource(body.dataset.events);
     const news = (name) => () => body.dispatchEvent(new CustomEvent(name));
     source.addEventListener("queue", news("queue-news"));
-    if (person) source.addEventListener(`person-${person}`, news("person-news"));
+    if (person) {
+      source.addEventListener(`person-${person}`, news("person-news"));
+      source.addEventListener("typing", news("client-typing"));
+    }
     // The browser tries again by itself unless the server sent it away: signed out, or a proxy's error page.
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000);

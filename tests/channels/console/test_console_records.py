@@ -48,7 +48,7 @@ async def test_an_empty_queue_says_so(sign_in) -> None:  # type: ignore[no-untyp
     assert "not claimed anybody" in (await dana.get("/console?view=mine")).text
 
 
-async def test_the_most_urgent_are_first_then_the_newest(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+async def test_the_most_urgent_are_first_then_who_was_promised_an_answer_soonest(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
     async with database.session() as session:
         await somebody_booked(session, name="Ana Reyes")
         await somebody_asking(session, name="Rosa Vega", minutes=45)
@@ -57,9 +57,11 @@ async def test_the_most_urgent_are_first_then_the_newest(database: Database, sig
     dana = await sign_in()
     page = (await dana.get("/console")).text
     names = re.findall(r"<h2><a[^>]*>([^<]+)</a>", page)
-    assert names == ["Jo Lind", "Ben Okafor", "Rosa Vega", "Ana Reyes"]
+    assert names == ["Jo Lind", "Rosa Vega", "Ben Okafor", "Ana Reyes"]
     assert "Alarm not acknowledged" in page
     assert "Waiting 45 min" in page
+    assert "Answer overdue by 15 min" in page
+    assert "Answer due in 27 min" in page or "Answer due in 28 min" in page
     assert "Adult Case Management (sample)" in page
     assert "Mon 7 Jan 2030, 2:30 PM CST" in page
     assert "Spanish · Web chat" in page
