@@ -132,5 +132,5 @@ def _to_monitoring(page: Any, phone: Phone, address: str) -> None:
     page.get_by_label("First check-in").fill((today + timedelta(10)).isoformat())
     page.get_by_role("button", name="Begin monitoring").click()
     sync_api.expect(page.locator(".road [aria-current=step]")).to_contain_text("Monitoring")
-    sync_api.expect(page.get_by_text("Check in with the client")).to_be_visible()
+    sync_api.expect(page.get_by_text("Check in with the client due")).to_be_visible()
     page.goto(address)

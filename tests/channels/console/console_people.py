@@ -6,14 +6,18 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff, screening
 from casework.conversations.tables import CLIENT, IN, OUT, PERSON, SMS, Answer, Client, Conversation, Message
 from casework.directory.tables import Program
 from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.road import rules
+from casework.road.tables import Case, Goal, Plan, Service, Task
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.scheduling.tables import Appointment, Calendar
+from casework.staff.tables import Staff
 from casework.storage import blind_index, new_id, notify
 
 NOW = datetime.now(UTC)
@@ -277,3 +281,51 @@ async def somebody_asking(session: AsyncSession, *, name: str = "Rosa Vega", min
     await a_text(session, conversation, "quiero hablar con una persona por favor", minutes=minutes)
     await a_handoff(session, client, conversation, reason="person_asked", urgency=2, minutes=minutes, take_over=True)
     return client.id
+
+
+async def people_on_the_road(session: AsyncSession) -> uuid.UUID:
+    """A client at every stage, two with something overdue. Returns the one whose plan is being written."""
+    today = NOW.date()
+    dana = await session.scalar(select(Staff.id).order_by(Staff.name).limit(1))
+    names = ("Kim Park", "Lou Tran", "Mia Cole", "Noor Haddad", "Omar Diaz", "Pia Lang", "Ravi Shah", "Sol Ortiz")
+    stages = (*rules.STAGES, rules.MONITORING)
+    writing = new_id()
+    for number, (name, stage) in enumerate(zip(names, stages, strict=True)):
+        client, conversation = await a_client(session, name, phone=f"+16125550{160 + number}")
+        await a_handoff(session, client, conversation, reason="booked", urgency=1, minutes=3000, shared=True)
+        case = await session.get_one(Case, client.id)
+        case.stage, case.since = stage, ago(2000 * (number + 1))
+        if number >= 5:
+            case.case_manager_id = dana
+        if stage == rules.MONITORING:
+            late = number == 7
+            session.add(
+                Task(client_id=client.id, kind="check_in", due_on=today + timedelta(-3 if late else 6), status="open")
+            )
+            case.reassess_on = today + timedelta(120)
+        if stage == rules.ASSESSED:
+            writing = client.id
+            plan = Plan(id=new_id(), client_id=client.id, number=1, status="draft")
+            session.add(plan)
+            await session.flush()
+            measures = {
+                "Keep my apartment": "Rent is paid on time three months in a row",
+                "See a doctor I can talk to": None,
+            }
+            for text, measure in measures.items():
+                goal = Goal(id=new_id(), client_id=client.id, plan_id=plan.id, text=text, measure=measure)
+                goal.target_on = today + timedelta(90)
+                session.add(goal)
+                await session.flush()
+                session.add(Service(client_id=client.id, goal_id=goal.id, what="Rent help form", who="Dana Ruiz"))
+            session.add(
+                Task(
+                    client_id=client.id,
+                    kind="other",
+                    note="Ask for the lease",
+                    due_on=today - timedelta(1),
+                    status="open",
+                )
+            )
+    await session.flush()
+    return writing

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from console_people import a_text, somebody_asking, somebody_booked, somebody_in_danger
+from console_people import a_text, people_on_the_road, somebody_asking, somebody_booked, somebody_in_danger
 from console_week import a_week
 from serving import in_database, served
 from sqlalchemy import select
@@ -125,6 +125,7 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
     rosa = in_database(database_url, somebody_asking)
     jo = in_database(database_url, somebody_in_danger).client_id
     ahead = in_database(database_url, a_week)
+    mia = in_database(database_url, people_on_the_road)
     found: dict[str, object] = {}
     for size, viewport in SIZES.items():
         page = signed_in(chromium, address, color_scheme=scheme, viewport=viewport)
@@ -134,6 +135,10 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             "person": f"/console/people/{ana}",
             "person-web": f"/console/people/{rosa}?refused=taken",
             "person-alarm": f"/console/people/{jo}?told=claimed",
+            "board": "/console/board",
+            "board-column": "/console/board?stage=monitoring&view=overdue",
+            "person-road": f"/console/people/{mia}",
+            "plan": f"/console/people/{mia}/plan?refused=unmeasured",
             "calendar": "/console/calendar",
             "appointment": f"/console/appointments/{ahead}",
             "openings": f"/console/people/{rosa}/openings",
