@@ -114,7 +114,7 @@ async def person(
 @router.get("/people/{client_id}/summary", name="console_person_summary")
 async def person_summary(request: Request, client_id: uuid.UUID) -> Response:
     async with records(request) as mine:
-        return render(request, "_summary.html", person=await mine.person(client_id, live=True))
+        return render(request, "_summary_live.html", person=await mine.person(client_id, live=True))
 
 
 @router.get("/people/{client_id}/road", name="console_person_road")
