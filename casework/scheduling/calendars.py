@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, and_, bindparam, cast, func, or_, select
+from sqlalchemy import BigInteger, Select, String, Text, Uuid, and_, bindparam, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.directory.tables import Program
-from casework.scheduling.slots import Hours, Span, Taken
+from casework.scheduling.slots import Hours, Seats, Span
 from casework.scheduling.tables import Appointment, Block, Calendar, DateHours, WeeklyHours
 
 LONGEST = timedelta(days=1)  # no appointment lasts longer, its buffer included
 _MARGIN = timedelta(days=2)  # a date of the program's zone against a moment in UTC
+_APPOINTMENTS, _CALENDARS, _PROGRAMS = Appointment.__table__.c, Calendar.__table__.c, Program.__table__.c
+_WEEKLY, _DATES, _BLOCKS = WeeklyHours.__table__.c, DateHours.__table__.c, Block.__table__.c
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,24 @@ async def of_programs(
     session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime | None = None
 ) -> list[OpenCalendar]:
     """The calendars of these programs; date hours and blocks only as far as they touch [since, until)."""
-    ids = list(program_ids)
-    if not ids:
-        return []
     query = _calendars("programs", bounded=until is not None)
-    rows = await session.execute(query, {"which": ids, **_stretch(since, until)})
+    rows = await session.execute(query, {"which": list(program_ids), **_stretch(since, until)})
     return [_read(row) for row in rows]
+
+
+async def with_taken(
+    session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
+) -> tuple[list[OpenCalendar], dict[uuid.UUID, Seats]]:
+    """The calendars of these programs, and what `taken` would say of [since, until): one round trip for both."""
+    programs = list(program_ids)
+    values = {"which": programs, **_stretch(at, None), **_taken_values(programs, since, until, at)}
+    found, seats = [], {}
+    for row in await session.execute(_calendars_with_taken(), values):
+        calendar = _read(row[:-3])
+        found.append(calendar)
+        if row[-1] is not None:
+            seats[calendar.id] = Seats(*row[-3:])
+    return found, seats
 
 
 async def by_id(session: AsyncSession, calendar_id: uuid.UUID, *, around: datetime) -> OpenCalendar | None:
@@ -65,20 +81,25 @@ async def has_any(session: AsyncSession, program_id: str) -> bool:
 
 async def taken(
     session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
-) -> dict[uuid.UUID, list[Taken]]:
+) -> dict[uuid.UUID, Seats]:
     """The seats that are taken in [since, until), by calendar. A hold that ran out before `at` takes nothing."""
-    values = {"programs": list(program_ids), "since": since, "at": at}
-    rows = await session.execute(_taken(), {**values, "from_start": since - LONGEST, "to_start": until + LONGEST})
+    rows = await session.execute(_taken(), _taken_values(list(program_ids), since, until, at))
+    return {calendar_id: Seats(*arrays) for calendar_id, *arrays in rows.tuples()}
+
+
+def _taken_values(programs: list[str], since: datetime, until: datetime, at: datetime) -> dict[str, Any]:
     return {
-        calendar_id: [
-            Taken(_moment(begins), _moment(ends), seat)
-            for begins, ends, seat in zip(starts_at, busy_until, seats, strict=True)
-        ]
-        for calendar_id, starts_at, busy_until, seats in rows.tuples()
+        "programs": programs,
+        "busy_after": since,
+        "at": at,
+        "from_start": since - LONGEST,
+        "to_start": until + LONGEST,
     }
 
 
-# Statements are built once: building them took longer than running them.
+# Statements are built once: building them took longer than running them. They name columns of the tables, not of the
+# mapped classes, which spares the unit of work a look at every one of them; and they take lists as arrays, so that
+# the database has one plan for any number.
 
 
 @lru_cache
@@ -86,22 +107,31 @@ def _taken() -> Select[*tuple[Any, ...]]:
     # One row a calendar: a program's week is hundreds of appointments, and each row costs more than what is in it.
     return (
         select(
-            Appointment.calendar_id,
-            func.array_agg(cast(func.extract("epoch", Appointment.starts_at), BigInteger)),
-            func.array_agg(cast(func.extract("epoch", Appointment.busy_until), BigInteger)),
-            func.array_agg(Appointment.seat),
+            _APPOINTMENTS.calendar_id,
+            func.array_agg(cast(func.extract("epoch", _APPOINTMENTS.starts_at), BigInteger)).label("begins"),
+            func.array_agg(cast(func.extract("epoch", _APPOINTMENTS.busy_until), BigInteger)).label("ends"),
+            func.array_agg(_APPOINTMENTS.seat).label("seats"),
         )
         .where(
-            Appointment.program_id.in_(bindparam("programs", expanding=True)),
-            Appointment.starts_at >= bindparam("from_start"),  # with the program, what the index is over
-            Appointment.starts_at < bindparam("to_start"),
-            Appointment.busy_until > bindparam("since"),
+            _APPOINTMENTS.program_id == func.any(bindparam("programs", type_=ARRAY(String))),
+            _APPOINTMENTS.starts_at >= bindparam("from_start"),  # with the program, what the index is over
+            _APPOINTMENTS.starts_at < bindparam("to_start"),
+            _APPOINTMENTS.busy_until > bindparam("busy_after"),
             or_(
-                Appointment.status == "booked",
-                and_(Appointment.status == "held", Appointment.held_until > bindparam("at")),
+                _APPOINTMENTS.status == "booked",
+                and_(_APPOINTMENTS.status == "held", _APPOINTMENTS.held_until > bindparam("at")),
             ),
         )
-        .group_by(Appointment.calendar_id)
+        .group_by(_APPOINTMENTS.calendar_id)
+    )
+
+
+@lru_cache
+def _calendars_with_taken() -> Select[*tuple[Any, ...]]:
+    gone = _taken().subquery("gone")
+    query = _calendars("programs", bounded=False)
+    return query.add_columns(gone.c.begins, gone.c.ends, gone.c.seats).join(
+        gone, gone.c.calendar_id == _CALENDARS.id, isouter=True
     )
 
 
@@ -115,42 +145,45 @@ def _stretch(since: datetime, until: datetime | None) -> dict[str, Any]:
 @lru_cache
 def _calendars(which: Literal["programs", "calendars"], *, bounded: bool) -> Select[*tuple[Any, ...]]:
     """One row a calendar, its hours gathered into JSON beside it: a single round trip however many there are."""
-    weekly = (
-        select(func.jsonb_agg(func.jsonb_build_array(WeeklyHours.weekday, WeeklyHours.opens, WeeklyHours.closes)))
-        .where(WeeklyHours.calendar_id == Calendar.id)
-        .scalar_subquery()
+    weekly = select(func.jsonb_agg(func.jsonb_build_array(_WEEKLY.weekday, _WEEKLY.opens, _WEEKLY.closes))).where(
+        _WEEKLY.calendar_id == _CALENDARS.id
     )
-    dates = select(func.jsonb_agg(func.jsonb_build_array(DateHours.day, DateHours.opens, DateHours.closes))).where(
-        DateHours.calendar_id == Calendar.id, DateHours.day >= bindparam("from_day")
+    dates = select(func.jsonb_agg(func.jsonb_build_array(_DATES.day, _DATES.opens, _DATES.closes))).where(
+        _DATES.calendar_id == _CALENDARS.id, _DATES.day >= bindparam("from_day")
     )
     blocks = select(
         func.jsonb_agg(
-            func.jsonb_build_array(func.extract("epoch", Block.starts_at), func.extract("epoch", Block.ends_at))
+            func.jsonb_build_array(func.extract("epoch", _BLOCKS.starts_at), func.extract("epoch", _BLOCKS.ends_at))
         )
-    ).where(Block.calendar_id == Calendar.id, Block.ends_at > bindparam("since"))
+    ).where(_BLOCKS.calendar_id == _CALENDARS.id, _BLOCKS.ends_at > bindparam("since"))
     if bounded:
-        dates = dates.where(DateHours.day <= bindparam("to_day"))
-        blocks = blocks.where(Block.starts_at < bindparam("until"))
-    aggregates: Sequence[ScalarSelect[Any]] = (weekly, dates.scalar_subquery(), blocks.scalar_subquery())
-    column = Calendar.program_id if which == "programs" else Calendar.id
+        dates = dates.where(_DATES.day <= bindparam("to_day"))
+        blocks = blocks.where(_BLOCKS.starts_at < bindparam("until"))
+    # As text: what many calendars have alike is then read once (`_weekly_of`).
+    gathered = (cast(each.scalar_subquery(), Text) for each in (weekly, dates, blocks))
+    column = _CALENDARS.program_id if which == "programs" else _CALENDARS.id
     return (
         select(
-            Calendar.id,
-            Calendar.program_id,
-            Calendar.name,
-            Calendar.kind,
-            Calendar.languages,
-            Program.zone,
-            Calendar.minutes,
-            Calendar.buffer,
-            Calendar.capacity,
-            Calendar.lead_hours,
-            Calendar.horizon_days,
-            *aggregates,
+            _CALENDARS.id,
+            _CALENDARS.program_id,
+            _CALENDARS.name,
+            _CALENDARS.kind,
+            _CALENDARS.languages,
+            _PROGRAMS.zone,
+            _CALENDARS.minutes,
+            _CALENDARS.buffer,
+            _CALENDARS.capacity,
+            _CALENDARS.lead_hours,
+            _CALENDARS.horizon_days,
+            *gathered,
         )
-        .join(Program, Program.id == Calendar.program_id)
-        .where(Calendar.active, Program.active, column.in_(bindparam("which", expanding=True)))
-        .order_by(Calendar.program_id, Calendar.name, Calendar.id)
+        .join(Program.__table__, _PROGRAMS.id == _CALENDARS.program_id)
+        .where(
+            _CALENDARS.active,
+            _PROGRAMS.active,
+            column == func.any(bindparam("which", type_=ARRAY(String if which == "programs" else Uuid))),
+        )
+        .order_by(_CALENDARS.program_id, _CALENDARS.name, _CALENDARS.id)
     )
 
 
@@ -171,20 +204,12 @@ def _read(row: Any) -> OpenCalendar:
         dates,
         blocks,
     ) = row
-    by_weekday: dict[int, list[Span]] = defaultdict(list)
-    for weekday, opens, closes in weekly or ():
-        by_weekday[weekday].append(_span(opens, closes))
-    by_date: dict[date, list[Span]] = {}
-    for day, opens, closes in dates or ():
-        spans = by_date.setdefault(date.fromisoformat(day), [])
-        if opens is not None and closes is not None:
-            spans.append(_span(opens, closes))
     hours = Hours(
         zone=zone,
         minutes=minutes,
-        weekly={weekday: tuple(spans) for weekday, spans in by_weekday.items()},
-        dates={day: tuple(spans) for day, spans in by_date.items()},
-        blocks=tuple((_moment(begins), _moment(ends)) for begins, ends in blocks or ()),
+        weekly=_weekly_of(weekly),
+        dates=_dates_of(dates) if dates else {},
+        blocks=tuple((_moment(begins), _moment(ends)) for begins, ends in json.loads(blocks)) if blocks else (),
         buffer=buffer,
         capacity=capacity,
         lead_hours=lead,
@@ -193,11 +218,27 @@ def _read(row: Any) -> OpenCalendar:
     return OpenCalendar(calendar_id, program_id, name, kind, tuple(languages or ()), hours)
 
 
+@lru_cache(maxsize=4_096)  # clinicians keep much the same hours
+def _weekly_of(gathered: str | None) -> Mapping[int, tuple[Span, ...]]:
+    by_weekday: dict[int, list[Span]] = defaultdict(list)
+    for weekday, opens, closes in json.loads(gathered) if gathered else ():
+        by_weekday[weekday].append(_span(opens, closes))
+    return {weekday: tuple(sorted(spans)) for weekday, spans in by_weekday.items()}
+
+
 @lru_cache(maxsize=4_096)
+def _dates_of(gathered: str) -> Mapping[date, tuple[Span, ...]]:
+    by_date: dict[date, list[Span]] = {}
+    for day, opens, closes in json.loads(gathered):
+        spans = by_date.setdefault(date.fromisoformat(day), [])
+        if opens is not None and closes is not None:
+            spans.append(_span(opens, closes))
+    return {day: tuple(sorted(spans)) for day, spans in by_date.items()}
+
+
 def _span(opens: str, closes: str) -> Span:
     return Span(time.fromisoformat(opens), time.fromisoformat(closes))
 
 
-@lru_cache(maxsize=65_536)  # clinicians begin at the same hours
 def _moment(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)

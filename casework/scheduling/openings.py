@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework.scheduling import calendars, slots
 from casework.scheduling.calendars import OpenCalendar
 from casework.scheduling.errors import OpeningGone
-from casework.scheduling.slots import Taken
+from casework.scheduling.slots import Seats
 from casework.scheduling.wishes import AFTERNOON, EVENING, Wishes
 
-# What is taken is read a stretch at a time: most programs have something within days, few need the whole horizon.
-_FIRST_STRETCH = timedelta(days=5)
+# What is taken is read a stretch at a time, the first together with the calendars: most programs have something within
+# days, few need the whole horizon.
+_FIRST_STRETCH = timedelta(days=9)
 _ZONES_REACH = timedelta(hours=14)  # how far a date's local midnight can lie from UTC's
 
 
@@ -76,39 +77,51 @@ async def find(
     `after`: only later ones ("show me more"); `before`: only earlier ones; `exclude`: refs not to offer (again);
     `language`: calendars that speak it, where there are any. With `wishes.soonest` simply the first ones.
     """
-    wanted = _speaking(await calendars.of_programs(session, program_ids, since=at), language)
-    if not wanted or limit < 1 or (wishes is not None and wishes.past):
+    if limit < 1 or (wishes is not None and wishes.past):
+        return []
+    begins = _earliest(wishes, at, after)
+    ends = begins + _FIRST_STRETCH
+    found, taken = await calendars.with_taken(session, program_ids, since=begins, until=ends, at=at)
+    wanted = _speaking(found, language)
+    if not wanted:
         return []
     since, until = _window(wanted, wishes, at, after, before)
     choice = _Choice(limit, spread=not (wishes is not None and wishes.soonest))
     programs = {calendar.program_id for calendar in wanted}
-    for begins, ends in _stretches(since, until):
-        taken = await calendars.taken(session, programs, since=begins, until=ends, at=at)
-        for opening in _merged(wanted, taken, begins, ends, at):
+    while since < until:
+        for opening in _merged(wanted, taken, since, min(ends, until), at):
             if wishes is not None and not wishes.accept(opening.local_start, opening.kind):
                 continue
             if opening.ref not in exclude and choice.add(opening):
                 return choice.result()
+        since, ends = max(since, ends), ends + 2 * (ends - begins)
+        if since < until:
+            taken = await calendars.taken(session, programs, since=since, until=min(ends, until), at=at)
     return choice.result()
 
 
 async def next_opening(session: AsyncSession, program_ids: Iterable[str], at: datetime) -> dict[str, datetime]:
     """The start (UTC) of each program's first opening; a program without one is left out. At most a few queries."""
     found: dict[str, datetime] = {}
-    waiting = await calendars.of_programs(session, program_ids, since=at)
+    ends = at + _FIRST_STRETCH
+    waiting, taken = await calendars.with_taken(session, program_ids, since=at, until=ends, at=at)
     if not waiting:
         return found
-    for begins, ends in _stretches(*_window(waiting, None, at, None, None)):
-        taken = await calendars.taken(session, {c.program_id for c in waiting}, since=begins, until=ends, at=at)
+    since, until = _window(waiting, None, at, None, None)
+    while since < until:
         for calendar in waiting:
-            stop = min(ends, found.get(calendar.program_id, ends))
+            stop = min(ends, until, found.get(calendar.program_id, until))
             seats = taken.get(calendar.id, ())
-            first = next(slots.openings(calendar.hours, seats, since=begins, until=stop, now=at), None)
+            first = next(slots.openings(calendar.hours, seats, since=since, until=stop, now=at), None)
             if first is not None:
                 found[calendar.program_id] = first.starts_at
         waiting = [calendar for calendar in waiting if calendar.program_id not in found]
         if not waiting:
             break
+        since, ends = max(since, ends), ends + 2 * (ends - at)
+        programs = {calendar.program_id for calendar in waiting}
+        if since < until:
+            taken = await calendars.taken(session, programs, since=since, until=min(ends, until), at=at)
     return found
 
 
@@ -118,6 +131,16 @@ def _speaking(found: list[OpenCalendar], language: str | None) -> list[OpenCalen
     return [calendar for calendar in found if language in calendar.languages] or found
 
 
+def _earliest(wishes: Wishes | None, at: datetime, after: datetime | None) -> datetime:
+    """Before this nothing is to be offered, whatever notice the calendars need."""
+    since = at
+    if after is not None:
+        since = max(since, after + timedelta(microseconds=1))
+    if wishes is not None and wishes.not_before is not None:
+        since = max(since, _midnight(wishes.not_before) - _ZONES_REACH)
+    return since
+
+
 def _window(
     wanted: Sequence[OpenCalendar],
     wishes: Wishes | None,
@@ -125,14 +148,11 @@ def _window(
     after: datetime | None,
     before: datetime | None,
 ) -> tuple[datetime, datetime]:
-    since = at + timedelta(hours=min(calendar.hours.lead_hours for calendar in wanted))
+    notice = timedelta(hours=min(calendar.hours.lead_hours for calendar in wanted))
+    since = max(at + notice, _earliest(wishes, at, after))
     until = at + timedelta(days=max(calendar.hours.horizon_days for calendar in wanted))
-    if after is not None:
-        since = max(since, after + timedelta(microseconds=1))
     if before is not None:
         until = min(until, before)
-    if wishes is not None and wishes.not_before is not None:
-        since = max(since, _midnight(wishes.not_before) - _ZONES_REACH)
     if wishes is not None and wishes.not_after is not None:
         until = min(until, _midnight(wishes.not_after) + timedelta(days=1) + _ZONES_REACH)
     return since, until
@@ -142,16 +162,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(0), UTC)
 
 
-def _stretches(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    length = _FIRST_STRETCH
-    while since < until:
-        yield since, min(since + length, until)
-        since, length = since + length, length * 2
-
-
 def _merged(
     wanted: Sequence[OpenCalendar],
-    taken: Mapping[uuid.UUID, Sequence[Taken]],
+    taken: Mapping[uuid.UUID, Seats],
     begins: datetime,
     ends: datetime,
     at: datetime,

@@ -9,11 +9,12 @@ twice is offered once, the first time.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -65,8 +66,45 @@ class Slot(NamedTuple):
     busy_until: datetime
 
 
+class Seats:
+    """What is taken of a calendar, with moments as seconds since 1970: looked at for every slot, so kept lean."""
+
+    def __init__(self, begins: Sequence[float], ends: Sequence[float], seats: Sequence[int]) -> None:
+        self._taken = sorted(zip(begins, ends, seats, strict=True))
+
+    @classmethod
+    def of(cls, taken: Iterable[Taken]) -> Seats:
+        rows = [(t.starts_at.timestamp(), t.busy_until.timestamp(), t.seat) for t in taken]
+        return cls([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+
+    def free_for(self, capacity: int) -> Callable[[float, float], bool]:
+        """Whether a seat below `capacity` is free from one moment to another, both in seconds."""
+        taken = [each for each in self._taken if 0 <= each[2] < capacity]
+        starts = [begins for begins, _, _ in taken]
+        latest_end = list(accumulate((ends for _, ends, _ in taken), max))  # of this one and all before it
+
+        def free(begins: float, until: float) -> bool:
+            later = bisect_left(starts, until)
+            if later == 0 or latest_end[later - 1] <= begins:
+                return True
+            if capacity == 1:
+                return False
+            seats: set[int] = set()
+            for place in range(later - 1, -1, -1):
+                if latest_end[place] <= begins:
+                    break
+                if taken[place][1] > begins:
+                    seats.add(taken[place][2])
+            return len(seats) < capacity
+
+        return free
+
+
+_NOTHING: Final = Seats((), (), ())
+
+
 def openings(
-    hours: Hours, taken: Iterable[Taken], *, since: datetime, until: datetime, now: datetime
+    hours: Hours, taken: Iterable[Taken] | Seats, *, since: datetime, until: datetime, now: datetime
 ) -> Iterator[Slot]:
     """The openings that start in [since, until), soonest first, worked out day by day as they are asked for.
 
@@ -78,22 +116,26 @@ def openings(
     last = min(until, now + timedelta(days=hours.horizon_days)).astimezone(UTC)
     if first >= last:
         return
-    seats = _Seats(taken, hours.capacity)
+    free = (taken if isinstance(taken, Seats) else Seats.of(taken)).free_for(hours.capacity)
+    begins, ends = first.timestamp(), last.timestamp()
     day, final = first.astimezone(zone).date(), last.astimezone(zone).date()
     while day <= final:
-        for slot in _grid(hours.zone, hours.minutes, hours.buffer, hours.on(day), day):
-            if first <= slot.starts_at < last and seats.free(slot) and not _blocked(hours, slot):
+        for start, busy_until, slot in _grid(hours.zone, hours.minutes, hours.buffer, hours.on(day), day):
+            if begins <= start < ends and free(start, busy_until) and not _blocked(hours, slot):
                 yield slot
         day += _DAY
 
 
 def slot_at(hours: Hours, starts_at: datetime, *, now: datetime) -> Slot | None:
     """The slot of the grid that starts just then, whether or not it is taken; None where there is none."""
-    return next(openings(hours, (), since=starts_at, until=starts_at + _INSTANT, now=now), None)
+    return next(openings(hours, _NOTHING, since=starts_at, until=starts_at + _INSTANT, now=now), None)
 
 
 @lru_cache(maxsize=8192)  # clinicians keep much the same hours: a day is worked out once, not for each of them
-def _grid(zone_name: str, minutes: int, pause: int, spans: tuple[Span, ...], day: date) -> tuple[Slot, ...]:
+def _grid(
+    zone_name: str, minutes: int, pause: int, spans: tuple[Span, ...], day: date
+) -> tuple[tuple[float, float, Slot], ...]:
+    """The slots of a day, each with its start and `busy_until` in seconds."""
     zone, length, buffer = ZoneInfo(zone_name), timedelta(minutes=minutes), timedelta(minutes=pause)
     found: dict[datetime, Slot] = {}
     for span in spans:
@@ -107,23 +149,8 @@ def _grid(zone_name: str, minutes: int, pause: int, spans: tuple[Span, ...], day
             if shown == wall and (ends_at - _INSTANT).astimezone(zone).replace(tzinfo=None) < closes:
                 found[starts_at] = Slot(starts_at, ends_at, ends_at + buffer)
             wall += length + buffer
-    return tuple(found[start] for start in sorted(found))
+    return tuple((start.timestamp(), found[start].busy_until.timestamp(), found[start]) for start in sorted(found))
 
 
 def _blocked(hours: Hours, slot: Slot) -> bool:
     return any(begins < slot.busy_until and slot.starts_at < ends for begins, ends in hours.blocks)
-
-
-class _Seats:
-    """What is taken, sorted, so that each slot looks at its neighbours only."""
-
-    def __init__(self, taken: Iterable[Taken], capacity: int) -> None:
-        self._taken = sorted(t for t in taken if 0 <= t.seat < capacity)
-        self._starts = [t.starts_at for t in self._taken]
-        self._longest = max((t.busy_until - t.starts_at for t in self._taken), default=timedelta(0))
-        self._capacity = capacity
-
-    def free(self, slot: Slot) -> bool:
-        first = bisect_left(self._starts, slot.starts_at - self._longest)
-        near = self._taken[first : bisect_left(self._starts, slot.busy_until, first)]
-        return not near or len({t.seat for t in near if t.busy_until > slot.starts_at}) < self._capacity

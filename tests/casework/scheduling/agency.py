@@ -94,3 +94,11 @@ async def add_client(session: AsyncSession, zone: str | None = None) -> uuid.UUI
     session.add(client)
     await session.flush()
     return client.id
+
+
+async def add_clients(session: AsyncSession, number: int) -> list[uuid.UUID]:
+    """Many at once."""
+    clients = [Client(id=new_id(), language="en") for _ in range(number)]
+    session.add_all(clients)
+    await session.flush()
+    return [client.id for client in clients]

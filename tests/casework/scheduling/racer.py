@@ -1,14 +1,18 @@
-"""One of the processes of the race: clients who each ask for openings, choose one and book it, several at a time.
+"""The processes of the race: in each, clients who ask for openings, choose one and book it, several at a time.
 
-Reads `{"url", "program", "clients", "quitters", "seed"}` from stdin; prints what became of each client, as JSON. The
-first `quitters` clients hold an opening for a moment and are never heard of again.
+Reads `{"url", "program", "quitters", "groups"}` from stdin: one process is forked for each group of clients, so that
+all of them start at once and the machine loads the code but once. Prints the processes' ids, and when they have ended
+`[what became of each client, or null where the process was killed]` in their order. The first `quitters` clients of a
+group hold an opening for a moment and are never heard of again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import signal
 import sys
 import uuid
 from datetime import timedelta
@@ -45,19 +49,47 @@ async def one(database: Database, program: str, client: uuid.UUID, chance: rando
     return "gave up"
 
 
-async def main(job: dict[str, Any]) -> list[str]:
-    chance = random.Random(job["seed"])
+async def race(job: dict[str, Any], number: int) -> list[str]:
+    chance = random.Random(number)
     database = Database(job["url"], pool_size=AT_ONCE)
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def queued(number: int, client: str) -> str:
+    async def queued(place: int, client: str) -> str:
         async with gate:
-            return await one(database, job["program"], uuid.UUID(client), chance, quits=number < job["quitters"])
+            return await one(database, job["program"], uuid.UUID(client), chance, quits=place < job["quitters"])
 
-    outcomes = await asyncio.gather(*(queued(number, client) for number, client in enumerate(job["clients"])))
+    outcomes = await asyncio.gather(*(queued(place, client) for place, client in enumerate(job["groups"][number])))
     await database.close()
     return outcomes
 
 
+def fork(job: dict[str, Any], number: int) -> tuple[int, int]:
+    """The id of the new process, and where its answer is to be read."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writes)
+        return child, reads
+    os.close(reads)
+    with os.fdopen(writes, "w") as answer:
+        answer.write(json.dumps(asyncio.run(race(job, number))))
+    os._exit(0)
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    children = [fork(job, number) for number in range(len(job["groups"]))]
+    print(json.dumps([child for child, _ in children]), flush=True)
+    outcomes = []
+    for child, reads in children:
+        with os.fdopen(reads) as answer:
+            said = answer.read()
+        _, status = os.waitpid(child, 0)
+        if status not in (0, signal.SIGKILL):
+            sys.exit(f"a process ended with {status}")
+        outcomes.append(json.loads(said) if status == 0 else None)
+    print(json.dumps(outcomes))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(json.load(sys.stdin)))))
+    main()

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import psycopg
-from agency import add_calendar, add_client, add_program, work
+from agency import add_calendar, add_client, add_clients, add_program, work
 from sqlalchemy import func, select
 
 from casework import clock
@@ -26,14 +27,18 @@ PROCESSES, ATTEMPTS, OPENINGS, QUITTERS = 8, 125, 50, 5
 KILLED = 4  # of the processes, in the race with killing
 
 
-async def _agency(session):
-    """Fifty openings: five clinicians, ten hours each, all on one day that lies a few days ahead."""
-    await add_program(session)
-    weekday = (clock.now().weekday() + 3) % 7
-    weekly = ((weekday, "08:00", "18:00"),)
-    for capacity in (1, 1, 1, 2):
-        await add_calendar(session, weekly=weekly, minutes=50, buffer=10, capacity=capacity, horizon_days=6)
-    return [[str(await add_client(session)) for _ in range(ATTEMPTS)] for _ in range(PROCESSES)]
+def _agency(attempts):
+    async def make(session):
+        """Fifty openings, on one day that lies a few days ahead: ten hours of three clinicians and of a pair."""
+        await add_program(session)
+        weekday = (clock.now().weekday() + 3) % 7
+        weekly = ((weekday, "08:00", "18:00"),)
+        for capacity in (1, 1, 1, 2):
+            await add_calendar(session, weekly=weekly, minutes=50, buffer=10, capacity=capacity, horizon_days=6)
+        clients = [str(client) for client in await add_clients(session, PROCESSES * attempts)]
+        return [clients[n::PROCESSES] for n in range(PROCESSES)]
+
+    return make
 
 
 async def _taken(session):
@@ -45,30 +50,32 @@ async def _taken(session):
     return rows.all()
 
 
-def _racer(database_url, clients, seed):
-    racer = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("racer.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    job = {"url": database_url, "program": "bend", "clients": clients, "quitters": QUITTERS, "seed": seed}
-    assert racer.stdin is not None
-    racer.stdin.write(json.dumps(job))
-    racer.stdin.close()
-    return racer
+class Race:
+    """The racing processes. `pids` are theirs, in the order of the groups."""
+
+    def __init__(self, database_url, groups):
+        self._parent = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("racer.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        job = {"url": database_url, "program": "bend", "groups": groups, "quitters": QUITTERS}
+        self._parent.stdin.write(json.dumps(job))
+        self._parent.stdin.close()
+        self.pids = json.loads(self._parent.stdout.readline())
+
+    def result(self):
+        """What became of each client, group by group; None for a group whose process was killed."""
+        with self._parent.stdout as answers:
+            outcomes = json.loads(answers.read())
+        assert self._parent.wait() == 0
+        return outcomes
 
 
 def test_fifty_openings_and_a_thousand_clients_in_eight_processes_make_fifty_appointments(database, database_url):
-    clients = work(database, _agency)
-    racers = [_racer(database_url, group, number) for number, group in enumerate(clients)]
-    outcomes: Counter[str] = Counter()
-    for racer in racers:
-        assert racer.stdout is not None
-        with racer.stdout as answers:
-            outcomes.update(json.loads(answers.read()))
-        assert racer.wait() == 0
+    outcomes = Counter(chain.from_iterable(Race(database_url, work(database, _agency(ATTEMPTS))).result()))
     assert sum(outcomes.values()) == PROCESSES * ATTEMPTS
     assert set(outcomes) <= {"booked", "none", "quit"}, "a loser is offered another opening, or told that there is none"
     assert outcomes["booked"] == OPENINGS
@@ -87,29 +94,21 @@ def _counts(url):
 
 def test_processes_killed_in_the_middle_of_it_leave_no_seat_booked_twice_and_none_lost(database, database_url):
     """Half of the processes are killed, each at a random moment while seats are being taken; the others go on."""
-    clients = work(database, _agency)
-    racers = [_racer(database_url, group, number) for number, group in enumerate(clients)]
+    race = Race(database_url, work(database, _agency(ATTEMPTS // 4)))
     chance = random.Random(20261123)
-    doomed = racers[:KILLED]
-    for number, racer in enumerate(doomed):
+    for number, pid in enumerate(race.pids[:KILLED]):
         seats = (number + 1) * chance.randint(4, 9)
-        while racer.poll() is None and _counts(database_url)["booked"] < seats:
+        while _counts(database_url)["booked"] < seats:
             time.sleep(0.02)
         time.sleep(chance.random() * 0.1)
-        racer.kill()
-    killed = sum(racer.wait() == -signal.SIGKILL for racer in doomed)
-    assert killed >= 2, "too few were still at it when they were killed"
-    outcomes: Counter[str] = Counter()
-    for racer in racers[KILLED:]:
-        outcomes.update(json.loads(racer.stdout.read()))
-        assert racer.wait() == 0
-    for racer in racers:
-        racer.stdout.close()
+        os.kill(pid, signal.SIGKILL)  # one that has ended is not yet waited for: the number is still its own
+    groups = race.result()
+    assert groups[:KILLED].count(None) >= 2, "too few were still at it when they were killed"
+    outcomes = Counter(chain.from_iterable(group for group in groups if group is not None))
     assert set(outcomes) <= {"booked", "none", "quit"}
     taken = work(database, _taken)
     assert len(taken) == len({row[:3] for row in taken}) == len({row.client_id for row in taken})
-    assert len(taken) <= OPENINGS
-    assert len(taken) >= outcomes["booked"]
+    assert outcomes["booked"] <= len(taken) <= OPENINGS
     # What the dead held comes free when its ten minutes are over; then every seat can be given out, and only once.
     soon = clock.now() + booking.HOLD
     work(database, lambda s: booking.expire_holds(s, soon))
