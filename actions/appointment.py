@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from rasa_sdk.events import SlotSet
 
 from actions import replies
@@ -15,6 +18,8 @@ from casework.intake import policies, walk
 from casework.road import progress
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
+
+NOT_KNOWN = "unknown"  # the choice of somebody who cannot say how late they will be
 
 
 async def tell_again(case: Case) -> None:
@@ -95,6 +100,36 @@ class Reschedule(AboutAppointment):
         fresh = [SlotSet(name, None) for name in (OFFERED, SEEN, WISHES)]
         case.remember(MOVING, str(appointment.id))
         return [*fresh, *await begin(case)]
+
+
+class RunningLate(AboutAppointment):
+    """Staff see that the client comes later; who does not say how much later is asked, once."""
+
+    named = "action_running_late"
+
+    async def on(self, case: Case, appointment: Appointment) -> Events:
+        given = case.heard.entity("answer")
+        said = str(given[0]) if given else ""
+        minutes = int(said) if said.isdecimal() else None
+        known = appointment.late_at is not None
+        if said == NOT_KNOWN and minutes is None:
+            minutes = appointment.late_minutes  # what they said before still counts
+        appointment = await booking.running_late(case.session, appointment.id, minutes, at=case.at)
+        program, _ = await place(case, appointment.calendar_id)
+        values: dict[str, Any] = {
+            "program": program.organization,
+            "moment": replies.moment(appointment.starts_at, program.zone, case.language),
+            "minutes": minutes,
+            "phone": replies.phone(program.intake_phone or program.phone),
+        }
+        if minutes is None:
+            asked = not known and said != NOT_KNOWN
+            case.say("utter_late_how_much" if asked else "utter_late_noted", **values)
+        elif said != NOT_KNOWN and timedelta(minutes=minutes) >= appointment.ends_at - appointment.starts_at:
+            case.say("utter_late_past_the_end", **values)
+        else:
+            case.say("utter_late_noted_minutes", **values)
+        return case.ask_nothing_more()
 
 
 async def _open_again(case: Case) -> None:

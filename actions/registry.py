@@ -32,5 +32,6 @@ ACTIONS: tuple[type[CaseAction], ...] = (
     appointment.AskCancel,
     appointment.Cancel,
     appointment.Reschedule,
+    appointment.RunningLate,
     appointment.CaseStatus,
 )

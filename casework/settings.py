@@ -12,7 +12,7 @@ import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.fernet import Fernet
 from pydantic import BeforeValidator, Field, SecretStr
@@ -63,8 +63,11 @@ class Settings(BaseSettings):
     on_call: Words = Field(default_factory=list)
     on_call_minutes: float = 2.0
     mail_from: str = "guidepost@localhost"
-    smtp_host: str = "localhost"
+    smtp_host: str | None = None  # unset: referrals are calls for staff to make
     smtp_port: int = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
     sms_per_second: Annotated[float, Field(gt=0)] = 10.0  # what the carrier grants the number: 1 for a long code
     staff_forward: str | None = None  # E.164; voice calls to the line are put through to it
     gather_seconds: float = 1.2

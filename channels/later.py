@@ -5,27 +5,29 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from procrastinate import App
+from procrastinate import App, JobContext
 
 from casework import clock, reports
 from casework.handoff import calling, presence
 from casework.road import progress
 from casework.safety import alarms
 from casework.scheduling import booking, telling
-from channels import reminding
+from channels import referring, reminding
 from channels.lanes import Retry
+from channels.mail import Mailer
 from channels.paging import Notifier
 
 if TYPE_CHECKING:
     from channels.worker import Parts
 
 _RETRY = Retry(tries=40, wait=5, longest=60)
+_MAIL_RETRY = Retry(tries=40, wait=10, longest=300)  # of which `referring.TRIES` are for a server that is away
 _PAGE_RETRY = Retry(tries=200, wait=1, longest=5)
 
 
 def register(app: App, parts: Parts) -> None:
     """Adds these tasks to the worker's app."""
-    notifier = Notifier(parts.settings, parts.twilio)
+    notifier, mailer = Notifier(parts.settings, parts.twilio), Mailer(parts.settings)
 
     @app.task(name="page", queue="crisis", retry=_PAGE_RETRY)
     async def page(alarm_id: str, step: int) -> None:
@@ -82,6 +84,17 @@ def register(app: App, parts: Parts) -> None:
     async def tell_received(handoff_id: str) -> None:
         async with parts.database.session() as session:
             await presence.tell_received(session, uuid.UUID(handoff_id), at=clock.now())
+    @app.task(name="mail_referral", queue="default", retry=_MAIL_RETRY, pass_context=True)
+    async def mail_referral(context: JobContext, referral_id: str) -> None:
+        async with parts.database.session() as session:
+            await referring.mail(
+                session,
+                mailer,
+                parts.settings,
+                uuid.UUID(referral_id),
+                tries=context.job.attempts,
+                at=clock.now(),
+            )
 
     @app.task(name="tell_referral", queue="default", retry=_RETRY)
     async def tell_referral(referral_id: str, status: str) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import smtplib
-from email.message import EmailMessage
-
 import httpx
 import structlog
 
 from casework.delivery.sending import ProviderRefused
 from casework.errors import GuidepostError
 from casework.settings import Settings
+from channels.mail import Mailer, MailNotTaken, MailRefused
 from channels.twilio import Twilio
 
 log = structlog.get_logger(__name__)
@@ -25,7 +22,7 @@ class Notifier:
     """Sends to one entry of ON_CALL: `sms:+1555...`, `email:name@host` or `https://...`."""
 
     def __init__(self, settings: Settings, twilio: Twilio) -> None:
-        self._settings = settings
+        self._mailer = Mailer(settings)
         self._twilio = twilio
 
     async def send(self, target: str, text: str) -> None:
@@ -34,18 +31,10 @@ class Notifier:
             if target.startswith("sms:"):
                 await self._twilio.send(to=target.removeprefix("sms:"), body=text, message_id=None)
             elif target.startswith("email:"):
-                await asyncio.to_thread(self._mail, target.removeprefix("email:"), text)
+                await self._mailer.send(target.removeprefix("email:"), text.splitlines()[0][:120], text)
             else:
                 async with httpx.AsyncClient(timeout=10) as client:
                     (await client.post(target, json={"text": text})).raise_for_status()
-        except (ProviderRefused, httpx.HTTPError, OSError, smtplib.SMTPException) as error:
+        except (ProviderRefused, httpx.HTTPError, OSError, MailNotTaken, MailRefused) as error:
             log.error("page_failed", kind=target.split(":", 1)[0], error=type(error).__name__)
             raise NotReached("a page could not be handed over") from error
-
-    def _mail(self, address: str, text: str) -> None:
-        message = EmailMessage()
-        message["To"], message["From"] = address, self._settings.mail_from
-        message["Subject"] = text.splitlines()[0][:120]
-        message.set_content(text)
-        with smtplib.SMTP(self._settings.smtp_host, self._settings.smtp_port, timeout=10) as server:
-            server.send_message(message)

@@ -7,6 +7,7 @@ its own record; and a reply is unique by its turn and position.
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,13 +22,17 @@ from casework.conversations.bot import Bot, Reply, Turn
 from casework.conversations.tables import ASSISTANT, IN, OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.handoff import promise
+from casework.scheduling import booking
 from casework.storage import Database, notify
 from casework.understanding.choices import chosen
+from casework.understanding.late import read_how_late, read_late
 from casework.wording import say
 
 log = structlog.get_logger(__name__)
 AWAY = timedelta(hours=6)  # after so long a silence the client is welcomed back
 GIVE_UP = timedelta(minutes=3)  # a turn that still fails after so long is people's: nobody is left in silence
+LATE = "/running_late"
+LATE_WITHIN = timedelta(hours=24)  # before the appointment: "late" texted earlier is about something else
 GATHER_AT_MOST = timedelta(seconds=8)  # a text that goes on and on in pieces is answered after so long all the same
 
 
@@ -160,7 +165,7 @@ async def _gather(
         piece.turn_id = turn_id
     offered = await _last_choices(session, conversation_id, pieces[0].seq)
     text = "\n".join(piece.text.strip() for piece in pieces if piece.text.strip())
-    payload = pieces[-1].payload or chosen(text, offered)
+    payload = pieces[-1].payload or chosen(text, offered) or await _late(session, client.id, text, offered, at)
     pause = await _silence_before(session, conversation_id, pieces[0])
     return _Asked(
         Turn(
@@ -178,6 +183,20 @@ async def _gather(
         ),
         [piece.id for piece in pieces],
     )
+
+
+async def _late(
+    session: AsyncSession, client_id: uuid.UUID, text: str, offered: list[dict[str, str]], at: datetime
+) -> str | None:
+    """As a choice: that the client is running late, where they have an appointment for which that makes sense."""
+    asked = any(choice["payload"].startswith(LATE) for choice in offered)
+    late = read_how_late(text) if asked else read_late(text)
+    if late is None:
+        return None
+    appointment = await booking.current(session, client_id, at)
+    if appointment is None or appointment.starts_at - at > LATE_WITHIN:
+        return None
+    return LATE if late.minutes is None else LATE + json.dumps({"answer": str(late.minutes)})
 
 
 def _more_to_come(waiting: list[Message], message_id: uuid.UUID | None, gather: timedelta, at: datetime) -> bool:

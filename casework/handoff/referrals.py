@@ -1,4 +1,8 @@
-"""Referrals: a request to a program's intake, by phone or e-mail, with the client's consent, until it is answered.
+"""Referrals: a request to a program's intake, by e-mail or phone, with the client's consent, until it is answered.
+
+It goes by e-mail where the line has a mail server and the program an address; else, or where that fails, it is a call
+for staff to make (`calls_to_make`). No e-mail says more than the client agreed to: that they ask, their name, their
+number, their language.
 
 The client is told of every answer (job `tell_referral`), by day.
 """
@@ -7,9 +11,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,12 +22,17 @@ from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.errors import NotFound
 from casework.handoff.tables import Referral
+from casework.intake import answers, walk
 from casework.scheduling.quiet import next_waking
-from casework.storage import new_id
+from casework.settings import get_settings
+from casework.storage import new_id, notify
 
 # What staff may record next. What is settled may still be corrected, but no referral becomes unsent again.
 ANSWERS = ("sent", "accepted", "called_back", "no_answer", "declined")
 UNSETTLED = ("made", "sent", "no_answer")
+# The client's name is asked after they agreed, and a mind may be changed: the e-mail goes out a little later.
+MAILED_AFTER = timedelta(minutes=10)
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,114 @@ class Line:
     status_by: str | None
 
 
+@dataclass(frozen=True)
+class Letter:
+    """What an e-mail to a program's intake may hold. `phone` as people write it; None for who only chats."""
+
+    referral: Referral
+    program: Program
+    address: str
+    name: str | None
+    phone: str | None
+    language: str
+
+
 async def make(session: AsyncSession, client_id: uuid.UUID, program_id: str, *, at: datetime) -> None:
     """The client agrees, at `at`, that this program is asked to take them. Once for each unsettled request."""
-    await session.execute(
+    program = await session.get_one(Program, program_id)
+    by_mail = get_settings().smtp_host is not None and bool(program.email)
+    made = await session.scalar(
         insert(Referral)
-        .values(id=new_id(), client_id=client_id, program_id=program_id, status="made", agreed_at=at)
+        .values(
+            id=new_id(),
+            client_id=client_id,
+            program_id=program_id,
+            status="made",
+            agreed_at=at,
+            mail="waiting" if by_mail else None,
+        )
         .on_conflict_do_nothing()
+        .returning(Referral.id)
     )
+    if made is not None and by_mail:
+        await jobs.defer(session, "mail_referral", at=at + MAILED_AFTER, referral_id=made)
+
+
+def reference(referral: Referral) -> str:
+    """What program and staff call it by, in an e-mail or on the phone: `R-1A2B3C4D`."""
+    return f"R-{referral.id.hex[:8].upper()}"
+
+
+async def to_mail(session: AsyncSession, referral_id: uuid.UUID, *, at: datetime) -> Letter | None:
+    """The referral as it may be mailed, its row locked; None where it is not, or no longer, to be."""
+    referral = await session.get(Referral, referral_id, with_for_update=True, populate_existing=True)
+    if referral is None or referral.status != "made" or referral.mail != "waiting":
+        return None
+    told = await answers.current(session, referral.client_id)
+    if told.get(walk.SHARING) is not True:
+        # They took their yes back. Should they agree again, that is a request of its own.
+        referral.status, referral.mail, referral.changed_at = "withdrawn", None, at
+        return None
+    program = await session.get_one(Program, referral.program_id)
+    if not program.email:
+        referral.mail = None
+        return None
+    client = await session.get_one(Client, referral.client_id)
+    return Letter(referral, program, program.email, client.name, _readable(client.phone), client.language)
+
+
+async def mailed(session: AsyncSession, referral: Referral, *, at: datetime) -> None:
+    """It is with the program's intake; the client is told, by day."""
+    referral.status, referral.mail = "sent", "sent"
+    referral.mailed_at = referral.changed_at = at
+    await _tell(session, referral, at)
+
+
+async def not_mailed(session: AsyncSession, referral: Referral) -> None:
+    """The mail server will not take it: staff call instead, and see that they have to."""
+    referral.mail = "refused"
+    await session.flush()
+    await notify(session, kind="queue", referral=referral.id)
+
+
+async def unsettled(session: AsyncSession) -> list[tuple[Line, Client]]:
+    """Every referral without an answer: the calls to make first, then what waits, the oldest first."""
+    from casework.staff.tables import Staff
+
+    calls = _to_call().desc()
+    rows = await session.execute(
+        select(Referral, Program, Staff.name, Client)
+        .join(Program, Program.id == Referral.program_id)
+        .join(Client, Client.id == Referral.client_id)
+        .outerjoin(Staff, Staff.id == Referral.status_by)
+        .where(Referral.status.in_(UNSETTLED))
+        .order_by(calls, Referral.agreed_at, Referral.id)
+        .limit(_SHOWN)
+    )
+    return [(Line(referral, program, by), client) for referral, program, by, client in rows]
+
+
+async def calls_to_make(session: AsyncSession) -> int:
+    """How many referrals wait for somebody of staff to call."""
+    return int(await session.scalar(select(func.count()).select_from(Referral).where(_to_call())) or 0)
+
+
+def to_call(referral: Referral) -> bool:
+    """Whether staff are to call the program: nothing was mailed, or what was mailed or asked brought no answer."""
+    return referral.status == "no_answer" or (referral.status == "made" and referral.mail != "waiting")
+
+
+def _to_call() -> ColumnElement[bool]:
+    return or_(
+        Referral.status == "no_answer",
+        and_(Referral.status == "made", func.coalesce(Referral.mail, "") != "waiting"),
+    )
+
+
+def _readable(phone: str | None) -> str | None:
+    if phone and phone.startswith("+1") and len(phone) == 12:
+        return f"({phone[2:5]}) {phone[5:8]}-{phone[8:]}"
+    return phone
 
 
 async def of_client(session: AsyncSession, client_id: uuid.UUID) -> list[Line]:
@@ -69,6 +179,11 @@ async def record(
     if found.status == status:
         return found
     found.status, found.status_by, found.changed_at = status, staff_id, at
+    await _tell(session, found, at)
+    return found
+
+
+async def _tell(session: AsyncSession, found: Referral, at: datetime) -> None:
     await session.flush()
     zone = await session.scalar(
         select(func.coalesce(Client.zone, Program.zone))
@@ -76,5 +191,6 @@ async def record(
         .join(Client, Client.id == found.client_id)
         .where(Program.id == found.program_id)
     )
-    await jobs.defer(session, "tell_referral", at=next_waking(at, zone or "UTC"), referral_id=found.id, status=status)
-    return found
+    due = next_waking(at, zone or "UTC")
+    await jobs.defer(session, "tell_referral", at=due, referral_id=found.id, status=found.status)
+    await notify(session, kind="queue", referral=found.id)

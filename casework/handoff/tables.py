@@ -86,6 +86,7 @@ class Referral(Base):
 
         made -> sent -> accepted | called_back | declined
                      -> no_answer -> sent ...
+             -> withdrawn
 
     `status_by` is who of staff recorded it last. A client has one referral to a program that is not settled.
     """
@@ -108,5 +109,7 @@ class Referral(Base):
     status: Mapped[str] = mapped_column(default="made")
     status_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     agreed_at: Mapped[Moment]
+    mail: Mapped[str | None]  # waiting, sent, refused; None: there is no e-mail, so it is a call to make
+    mailed_at: Mapped[Moment | None]
     created_at: Mapped[Created]
     changed_at: Mapped[Moment | None]

@@ -29,7 +29,7 @@ from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, Opening
 from casework.scheduling.freed import call_waiting
 from casework.scheduling.openings import make_ref, read_ref
 from casework.scheduling.tables import TAKING, Appointment, Calendar
-from casework.storage import new_id
+from casework.storage import new_id, notify
 
 HOLD = timedelta(minutes=10)
 NOTICE_GRACE_HOURS = 1  # an opening that was offered in time is not refused because the answer took a while
@@ -172,6 +172,22 @@ async def confirm(session: AsyncSession, appointment_id: uuid.UUID, *, at: datet
     if appointment.confirmed_at is None:
         appointment.confirmed_at = appointment.changed_at = at
         await session.flush()
+    return appointment
+
+
+async def running_late(
+    session: AsyncSession, appointment_id: uuid.UUID, minutes: int | None, *, at: datetime
+) -> Appointment:
+    """The client comes late, by about `minutes` if they know; what was said last counts. Staff see it at once.
+
+    Raises AppointmentClosed, NotFound.
+    """
+    appointment = await _locked(session, appointment_id)
+    if appointment.status != "booked" or appointment.ends_at <= at:
+        raise AppointmentClosed(f"an appointment that is {appointment.status} or over cannot be late")
+    appointment.late_at, appointment.late_minutes = at, minutes
+    await session.flush()
+    await notify(session, kind="queue", appointment=appointment.id)
     return appointment
 
 

@@ -83,7 +83,10 @@ class Block(Base):
 
 
 class Appointment(Base):
-    """An intake appointment. `busy_until` is the end with the buffer after it; `key` makes a booking idempotent."""
+    """An intake appointment. `busy_until` is the end with the buffer after it; `key` makes a booking idempotent.
+
+    `late_at` is when it was last heard that the client is running late, by `late_minutes` or nobody knows how much.
+    """
 
     __tablename__ = "appointments"
     __table_args__ = (
@@ -121,6 +124,8 @@ class Appointment(Base):
     cancelled_by: Mapped[str | None]  # client, staff, service
     created_at: Mapped[Created]
     changed_at: Mapped[Moment | None]
+    late_at: Mapped[Moment | None]
+    late_minutes: Mapped[int | None]
 
 
 class Reminder(Base):

@@ -217,6 +217,20 @@ class Desk(Records):
         await self._changed(f"referral.{status}", client_id, referral=referral_id)
         return client_id
 
+    async def referrals(self) -> list[tuple[referrals.Line, Client]]:
+        """Referrals that wait for a call or an answer. Whose names it showed is written down."""
+        found = await referrals.unsettled(self.session)
+        clients = sorted({str(client.id) for _, client in found})
+        audit.write(self.session, self.staff, "referrals.read", self.at, clients=clients)
+        return found
+
+    async def running_late(self, appointment_id: uuid.UUID, minutes: int | None) -> uuid.UUID:
+        """The client called, or told somebody, that they come later."""
+        before = await self._changeable(appointment_id)
+        await self._try(booking.running_late(self.session, appointment_id, minutes, at=self.at))
+        await self._changed("appointment.late", before.client_id, appointment=appointment_id)
+        return before.client_id
+
     # What these share
 
     async def _client(self, client_id: uuid.UUID) -> Client | None:

@@ -57,6 +57,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_task_add": _EVERYBODY,
     "console_task_done": _EVERYBODY,
     "console_task_reopen": _EVERYBODY,
+    "console_referrals": _EVERYBODY,
+    "console_late": _EVERYBODY,
     "console_availability": _LEADS,
     "console_calendar_add": _LEADS,
     "console_calendar_change": _LEADS,

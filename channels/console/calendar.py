@@ -13,11 +13,13 @@ from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from casework import clock
+from casework.handoff.referrals import to_call
 from casework.scheduling import links, week
 from casework.staff.desk import Desk
 from casework.staff.errors import CannotDo, NotYours
 from casework.staff.roles import leads
 from casework.storage import new_id
+from casework.understanding.late import LONGEST
 from channels.console.door import desk
 from channels.console.pages import render
 from channels.console.router import router
@@ -86,6 +88,13 @@ async def cancel(request: Request, appointment_id: uuid.UUID) -> Response:
     return await _do(request, appointment_id, "cancelled", lambda mine: mine.cancel(appointment_id))
 
 
+@router.post("/appointments/{appointment_id}/late", name="console_late")
+async def late(
+    request: Request, appointment_id: uuid.UUID, minutes: Annotated[int | None, Form(ge=1, le=LONGEST)] = None
+) -> Response:
+    return await _do(request, appointment_id, "late", lambda mine: mine.running_late(appointment_id, minutes))
+
+
 @router.post("/appointments/{appointment_id}/move", name="console_move")
 async def move(request: Request, appointment_id: uuid.UUID, key: Key, opening: Text = "") -> Response:
     try:
@@ -128,6 +137,19 @@ async def book(request: Request, client_id: uuid.UUID, key: Key, opening: Text =
     except (NotYours, CannotDo) as error:
         return _back(f"/console/people/{client_id}/openings", program=program, refused=_why(error))
     return _back(f"/console/people/{client_id}", told="booked")
+
+
+@router.get("/referrals", name="console_referrals")
+async def referrals(request: Request) -> Response:
+    async with desk(request) as mine:
+        lines = await mine.referrals()
+        return render(
+            request,
+            "referrals.html",
+            calls=[each for each in lines if to_call(each[0].referral)],
+            waiting=[each for each in lines if not to_call(each[0].referral)],
+            alarms=await mine.open_alarms(),
+        )
 
 
 @router.post("/referrals/{referral_id}/{status}", name="console_refer")

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casework import clock
 from casework import staff as staffing
+from casework.handoff.referrals import reference, to_call
 from casework.settings import Settings
 from casework.staff.reading import ROWS
 from channels.console import words
@@ -84,6 +85,8 @@ def _templates() -> Environment:
         span_name=words.span_name,
         phone=words.phone,
         amount=words.amount,
+        reference=reference,
+        to_call=to_call,
         page_size=ROWS,
         static=_static,
     )
