@@ -84,6 +84,7 @@ def register(app: App, parts: Parts) -> None:
     async def tell_received(handoff_id: str) -> None:
         async with parts.database.session() as session:
             await presence.tell_received(session, uuid.UUID(handoff_id), at=clock.now())
+
     @app.task(name="mail_referral", queue="default", retry=_MAIL_RETRY, pass_context=True)
     async def mail_referral(context: JobContext, referral_id: str) -> None:
         async with parts.database.session() as session:
