@@ -95,6 +95,18 @@ def safety(jsonl: Annotated[bool, typer.Option("--jsonl", help='Read {"text": ..
 
 
 @app.command()
+def marks() -> None:
+    """Prints the messages that staff marked, as training data: level|kinds|language|text. They hold clients' words."""
+    from casework.safety.marks import export_marks
+
+    async def read(session: Any) -> list[str]:
+        return [line async for line in export_marks(session)]
+
+    for line in _with_database(read):
+        print(line)
+
+
+@app.command()
 def understand(jsonl: Annotated[bool, typer.Option("--jsonl", help='Read {"text": ...} a line.')] = False) -> None:
     """Reads texts from stdin, one a line; prints intent, confidence and entities of each, by the trained model."""
     from casework.commands.training import understand as run_understand

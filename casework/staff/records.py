@@ -27,7 +27,8 @@ from casework.errors import NotFound
 from casework.handoff import calling, presence
 from casework.handoff.queue import ORDINARY
 from casework.handoff.tables import Handoff
-from casework.safety import alarms
+from casework.safety import alarms, marks
+from casework.safety.levels import LEVELS
 from casework.safety.tables import Alarm
 from casework.staff import audit, reading
 from casework.staff.errors import AlreadyClaimed, CannotDo, NotYours
@@ -92,6 +93,16 @@ class Records:
     async def audit_trail(self, before: datetime | None = None) -> list[audit.Entry]:
         audit.write(self.session, self.staff, "audit.read", self.at)
         return await audit.trail(self.session, before=before)
+
+    async def mark_message(self, client_id: uuid.UUID, message_id: uuid.UUID, level: str) -> None:
+        """Says what a client's message was: none, concern or crisis. Raises NotFound, also for a level there is not."""
+        await self._readable(client_id)
+        message = await self.session.get(Message, message_id)
+        talk = await self.session.get(Conversation, message.conversation_id) if message else None
+        if talk is None or talk.client_id != client_id or level not in LEVELS:
+            raise NotFound("no such message of this client, or no such level")
+        await marks.mark(self.session, message_id, level, self.staff.id, self.at)
+        await self._changed("safety.marked", client_id, message=message_id)
 
     # The client in the queue
 

@@ -44,6 +44,7 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_refer": _EVERYBODY,
     "console_reassign": _EVERYBODY,
     "console_typing": _EVERYBODY,
+    "console_mark": _EVERYBODY,
     "console_board": _EVERYBODY,
     "console_board_columns": _EVERYBODY,
     "console_plan": _EVERYBODY,

@@ -160,6 +160,12 @@ async def reassign(request: Request, client_id: uuid.UUID, to: Annotated[uuid.UU
     return await _do(request, client_id, "reassigned", lambda mine: mine.reassign(client_id, to))
 
 
+@router.post("/people/{client_id}/messages/{message_id}/mark", name="console_mark")
+async def mark(request: Request, client_id: uuid.UUID, message_id: uuid.UUID, level: Text = "") -> Response:
+    """What the message really was: staff correct the detector, or say that it was right."""
+    return await _do(request, client_id, "marked", lambda mine: mine.mark_message(client_id, message_id, level))
+
+
 @router.post("/people/{client_id}/typing", name="console_typing")
 async def typing(request: Request, client_id: uuid.UUID) -> Response:
     """The browser says that a reply is being written: a client on the web chat sees it."""

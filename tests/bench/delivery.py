@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from twilio.request_validator import RequestValidator
 from tests.line.line import free_port
 from tests.line.standin import ACCOUNT, LINE, TOKEN, StandIn
 
-PER_SECOND, SECONDS, WAITING, CRISES = 50, 20, 1_000, 40
+PER_SECOND, SECONDS, WAITING, CRISES = 50, 20, 1_000, 100
 IN_DANGER = "i want to kill myself"
+WHOLE = 2  # texts of a crisis reply out of hours: the resources, and that staff may take longer
 
 bare = FastAPI()
 
@@ -65,6 +67,7 @@ def _measure(folder: Path) -> list[dict[str, Any]]:
         "TWILIO_FROM": LINE,
         "TWILIO_API_URL": standin.url,
         "SMS_PER_SECOND": "1000",
+        "AGENCY_HOURS": f"{datetime.now(UTC) + timedelta(days=3):%a} 10:00-11:00 UTC",  # closed: the longest reply
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "LOG_LEVEL": "CRITICAL",
@@ -96,7 +99,7 @@ def _measure(folder: Path) -> list[dict[str, Any]]:
         _row(f"bare route, {PER_SECOND} requests a second", floor),
         _row(f"inbound webhook, {PER_SECOND} requests a second", inbound)
         | {"yardsticks": round(_at(inbound, 0.5) / _at(floor, 0.5), 1)},
-        _row(f"crisis reply, webhook to provider, {waiting} turns waiting, no model server", crisis),
+        _row(f"whole crisis reply, webhook to provider, {waiting} turns waiting, no model server", crisis),
     ]
 
 
@@ -145,18 +148,18 @@ async def _webhooks(base: str) -> list[float]:
 
 
 def _crises(base: str, standin: StandIn) -> list[float]:
-    """Milliseconds from the sending of a text that shows danger to the provider's having the reply."""
+    """Milliseconds from the sending of a text that shows danger to the provider's having the last text of the reply."""
     took = []
     with httpx.Client(timeout=30) as web:
         for n in range(CRISES):
             number = invented(PER_SECOND * SECONDS + n)
             began = time.monotonic()
             web.post(**_request(base, number, IN_DANGER)).raise_for_status()
-            while standin.count(number) == 0:
-                assert time.monotonic() - began < 30, "no crisis reply in 30 s"
+            while standin.count(number) < WHOLE:
+                assert time.monotonic() - began < 30, "no whole crisis reply in 30 s"
                 time.sleep(0.002)
-            first = next(sent.at for sent in standin.sent if sent.to == number)
-            took.append(1000 * (first - began))
+            last = max(sent.at for sent in standin.sent if sent.to == number)
+            took.append(1000 * (last - began))
             time.sleep(0.2)
     return sorted(took)
 

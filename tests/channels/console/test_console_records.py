@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from casework.conversations.tables import Conversation, Message
 from casework.handoff.tables import Handoff
+from casework.safety.marks import export_marks
 from casework.safety.tables import Alarm
 from casework.staff.tables import AuditEvent
 from casework.storage import Database, new_id
@@ -313,3 +314,26 @@ async def test_a_long_conversation_is_read_in_parts(database: Database, sign_in)
     link = re.search(r'href="([^"]+before=\d+)', page)
     assert link
     assert "text number 3." in (await dana.get(link[1])).text
+
+
+async def test_staff_say_what_a_message_really_was_and_see_why(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        alarm = await somebody_in_danger(session)
+        other = await somebody_asking(session, name="Rosa Vega")
+    dana = await sign_in()
+    page = (await dana.get(f"/console/people/{alarm.client_id}")).text
+    assert "Why, and was that right?" in page
+    assert "The detector said crisis" in page
+    marked = await do(dana, alarm.client_id, f"messages/{alarm.message_id}/mark", level="none")
+    assert "Marked by staff: no danger" in marked.text
+    assert "safety.marked" in await audited(database, alarm.client_id)
+    async with database.session() as session:
+        lines = [line async for line in export_marks(session)]
+    assert len(lines) == 1
+    assert lines[0].startswith("none|-|en|")
+    for client_id, message_id, level in (
+        (alarm.client_id, alarm.message_id, "worse"),
+        (other, alarm.message_id, "none"),
+        (alarm.client_id, new_id(), "none"),
+    ):
+        assert (await do(dana, client_id, f"messages/{message_id}/mark", level=level)).status_code == 404
