@@ -28,6 +28,25 @@ if TYPE_CHECKING:
 _TABLES = "select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
 
 
+# Tests that share what takes long to start run in one process, one after the other; these begin first, and the rest
+# fills what cores are left (`-n 2 --dist loadgroup`).
+_TOGETHER = {"line": "the line", "own_line": "a line to be killed", "toy_model": "a model server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    first: list[pytest.Item] = []
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ())) & set(_TOGETHER)
+        if needed and item.path.parent.name != "safety":  # whose fixture of this name is no process
+            item.add_marker(pytest.mark.xdist_group(_TOGETHER[needed.pop()]))
+            first.append(item)
+    items[:] = [*first, *(item for item in items if item not in set(first))]
+
+
+def pytest_unconfigure() -> None:
+    _FOLDER.cleanup()
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """The address of a fresh, migrated database."""
