@@ -45,6 +45,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_reassign": _EVERYBODY,
     "console_typing": _EVERYBODY,
     "console_mark": _EVERYBODY,
+    "console_me": _EVERYBODY,
+    "console_me_change": _EVERYBODY,
     "console_board": _EVERYBODY,
     "console_board_columns": _EVERYBODY,
     "console_plan": _EVERYBODY,

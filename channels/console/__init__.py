@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 # These put their pages on the router.
-from channels.console import availability, calendar, papers, passing_on, reports, road, routes  # noqa: F401
+from channels.console import availability, calendar, me, papers, passing_on, reports, road, routes  # noqa: F401
 from channels.console.router import router
 
 __all__ = ["mount", "router"]

@@ -139,6 +139,7 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             "board-column": "/console/board?stage=monitoring&view=overdue",
             "person-road": f"/console/people/{mia}",
             "plan": f"/console/people/{mia}/plan?refused=unmeasured",
+            "me": "/console/me?told=me_saved",
             "calendar": "/console/calendar",
             "appointment": f"/console/appointments/{ahead}",
             "openings": f"/console/people/{rosa}/openings",

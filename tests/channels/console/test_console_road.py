@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from casework.conversations.receive import Inbound, receive
 from casework.conversations.tables import OUT, Client, Conversation, Message
 from casework.handoff import calling, presence
-from casework.handoff.tables import Handoff
+from casework.handoff.tables import Handoff, Need
 from casework.road import progress
 from casework.road.tables import Case, Goal, Move, Plan, Task
 from casework.scheduling import booking
@@ -322,3 +322,20 @@ async def test_the_client_is_told_who_is_there_who_comes_next_and_when_the_assis
     told = await said_to(database, client.id)
     assert "had to step away" in told[3]
     assert "automated assistant is back" in told[-1]
+
+
+async def test_staff_say_what_they_speak_know_and_how_they_are_called(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    dana = await sign_in()
+    async with database.session() as session:
+        await somebody_asking(session)
+        session.add(Need(client_id=(await session.scalars(select(Client.id))).one(), need="housing"))
+    assert "Nobody waits who speaks your languages" in (await dana.get("/console?view=fits")).text
+    given = {"languages": ["en", "es"], "skills": ["housing"], "phone": "(612) 555-0199", "webhook": "", "email": ""}
+    assert "Saved." in await press(dana, "/me", **given)
+    page = (await dana.get("/console?view=fits")).text
+    assert "Rosa Vega" in page
+    assert "★ Housing" in page
+    async with database.session() as session:
+        assert (await session.scalars(select(Staff))).one().reach == ["sms:+16125550199"]
+    for wrong in ("http://pager.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://db.internal/x"):
+        assert "on the public web" in await press(dana, "/me", **given | {"webhook": wrong})
