@@ -19,6 +19,8 @@ staff_app = typer.Typer(no_args_is_help=True, help="Staff of the console.")
 app.add_typer(staff_app, name="staff")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that clients' records are encrypted with.")
 app.add_typer(keys_app, name="keys")
+policy_app = typer.Typer(no_args_is_help=True, help="An agency's own copies of policies.")
+app.add_typer(policy_app, name="policy")
 
 
 def main() -> None:
@@ -136,6 +138,20 @@ def screen(
     chosen = policies.load(policy)
     result = screening.screen(screening.facts_from_json(text), chosen, language="es" if language == "es" else "en")
     print(json.dumps(result.to_json(), ensure_ascii=False))
+
+
+@policy_app.command("copy")
+def policy_copy(
+    policy: Annotated[str, typer.Argument(help="A shipped policy's id.")],
+    new: Annotated[str, typer.Argument(help="The copy's id: small letters, digits, hyphens.")],
+    state: Annotated[list[str], typer.Option("--state", help="Whose clients it is for; MN. More than one is fine.")],
+    county: Annotated[list[str] | None, typer.Option("--county", help="A county it serves.")] = None,
+    zip_code: Annotated[list[str] | None, typer.Option("--zip", help="A ZIP it serves.")] = None,
+) -> None:
+    """Makes an agency's own copy of a policy with its service area, to edit further by hand."""
+    from casework.commands import policies
+
+    policies.copy(policy, new, states=state, counties=county or [], zips=zip_code or [])
 
 
 @app.command()

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from casework import screening
+from casework.errors import SettingsMissing
 from casework.geography import UnknownPlace, find
 from casework.screening import Outcome, Policy, Screening
-from casework.settings import get_settings
+from casework.settings import Settings, get_settings
 
 _CHOOSING = screening.CRITERIA / "shared" / "choosing.toml"
 _BEST_FIRST = (Outcome.LIKELY, Outcome.POSSIBLE, Outcome.UNLIKELY)
@@ -32,7 +33,10 @@ class Screened:
 
 def own_folder() -> Path:
     """Where an agency's own copies of policies lie."""
-    return get_settings().guidepost_data / "criteria"
+    try:
+        return get_settings().guidepost_data / "criteria"
+    except SettingsMissing:  # `guidepost screen` needs no keys
+        return Settings().guidepost_data / "criteria"
 
 
 def load(policy: str, own: Path | None = None) -> Policy:
