@@ -124,7 +124,6 @@ def screen(
 ) -> None:
     """Computes the eligibility pre-screen of one facts object. A person decides."""
     from casework import screening
-    from casework.intake import policies
 
     if facts == "-":
         text = sys.stdin.buffer.read()
@@ -135,7 +134,11 @@ def screen(
             raise GuidepostError(f"cannot read the facts file: {error.strerror}") from error
     if language not in screening.LANGUAGES:
         raise GuidepostError(f"--language is one of {', '.join(screening.LANGUAGES)}")
-    chosen = policies.load(policy)
+    chosen: screening.Policy | str = policy
+    if policy not in screening.policy_ids():
+        from casework.intake import policies  # an agency's own copy; the shipped ones need no settings and no map
+
+        chosen = policies.load(policy)
     result = screening.screen(screening.facts_from_json(text), chosen, language="es" if language == "es" else "en")
     print(json.dumps(result.to_json(), ensure_ascii=False))
 
