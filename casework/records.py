@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework import clock
 from casework.conversations.tables import Client, Conversation
 from casework.errors import GuidepostError
+from casework.road import rules
+from casework.road.tables import Case
 from casework.scheduling.tables import Appointment, Waiting
 from casework.staff.tables import AuditEvent
 from casework.storage import blind_index
@@ -58,6 +60,10 @@ async def erase_client(session: AsyncSession, client_id: uuid.UUID) -> None:
     session.add(AuditEvent(action="client.erased", detail={"conversations": len(conversations)}))
 
 
+# Silent on the line, and yet in care: they meet their case manager elsewhere.
+_WITH_PEOPLE = rules.STAGES[rules.STAGES.index(rules.ASSESSED) :]
+
+
 async def purge(session: AsyncSession, days: int) -> int:
     """Erases clients whose last message is so many days old and who have no appointment ahead. Returns how many."""
     at = clock.now()
@@ -71,7 +77,11 @@ async def purge(session: AsyncSession, days: int) -> int:
         await session.execute(
             select(Client.id)
             .outerjoin(last, last.c.client_id == Client.id)
-            .where(func.coalesce(last.c.last, Client.created_at) < at - timedelta(days=days), Client.id.not_in(ahead))
+            .where(
+                func.coalesce(last.c.last, Client.created_at) < at - timedelta(days=days),
+                Client.id.not_in(ahead),
+                Client.id.not_in(select(Case.client_id).where(Case.stage.in_(_WITH_PEOPLE))),
+            )
         )
     ).scalars()
     count = 0

@@ -19,6 +19,7 @@ from casework import clock, jobs, safety
 from casework.conversations import joining
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
 from casework.delivery import keywords
+from casework.handoff import presence
 from casework.road import replies
 from casework.storage import new_id, notify
 from casework.understanding import language
@@ -114,6 +115,7 @@ async def receive(
         )
     else:
         message.handled_at, message.status = at, "handled"
+        await presence.out_of_hours(session, client, conversation, at)
     await notify(session, kind="message", conversation=conversation.id)
     return Received(message_id, repeated=False)
 

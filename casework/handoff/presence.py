@@ -9,14 +9,16 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import jobs
+from casework import jobs, office
 from casework.conversations import people
-from casework.conversations.tables import SMS, SYSTEM, Client, Conversation
+from casework.conversations.tables import PERSON, SMS, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.handoff import promise
 from casework.handoff.tables import Handoff
+from casework.moments import moment
 from casework.scheduling.quiet import is_quiet, next_waking
 from casework.settings import get_settings
 from casework.staff.tables import Staff
@@ -54,6 +56,28 @@ async def assistant_back(session: AsyncSession, client: Client, conversation: Co
     known, conversation.introduced_id = conversation.introduced_id, None
     if known is not None and may_speak(client, conversation, at):
         await _say(session, client, conversation, "utter_assistant_back")
+
+
+async def out_of_hours(session: AsyncSession, client: Client, conversation: Conversation, at: datetime) -> None:
+    """A client writes to people while the office is closed: when it opens is said, once each time it is closed.
+
+    Not while a person is answering all the same.
+    """
+    hours = office.current()
+    opens = hours.next_open(at) if hours and not hours.is_open(at) else None
+    if opens is None or hours is None:
+        return
+    answering = await session.scalar(
+        select(Message.id)
+        .where(Message.conversation_id == conversation.id, Message.author == PERSON, Message.created_at > at - _ABOUT)
+        .limit(1)
+    )
+    if answering is not None:
+        return
+    when = moment(opens, client.zone or hours.zone, client.language)
+    once = uuid.uuid5(conversation.id, opens.isoformat())  # the same opening is told once
+    text = say("utter_out_of_hours", client.language, moment=when).text
+    await outbox.put(session, client, conversation, text, author=SYSTEM, in_reply_to=once, position=0)
 
 
 async def received_later(session: AsyncSession, handoff: Handoff, at: datetime) -> None:

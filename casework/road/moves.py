@@ -179,12 +179,6 @@ async def last(session: AsyncSession, client_id: uuid.UUID) -> Move | None:
     return found
 
 
-async def history(session: AsyncSession, client_id: uuid.UUID, limit: int = 20) -> list[Move]:
-    """The moves, the newest first, also those that were taken back."""
-    rows = await session.scalars(select(Move).where(Move.client_id == client_id).order_by(Move.at.desc()).limit(limit))
-    return list(rows)
-
-
 async def _tell_later(session: AsyncSession, made: Move, at: datetime) -> None:
     waking = next_waking(at, await zone_of(session, made.client_id))
     await jobs.defer(session, "tell_progress", at=waking, move_id=made.id)

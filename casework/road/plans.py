@@ -56,28 +56,53 @@ async def approved(session: AsyncSession, client_id: uuid.UUID) -> Plan | None:
     return found
 
 
+async def of_client(session: AsyncSession, client_id: uuid.UUID) -> tuple[Whole | None, Whole | None]:
+    """The plan that is open and the one that holds, each with everything in it; None where there is none."""
+    rows = await session.scalars(
+        select(Plan)
+        .where(Plan.client_id == client_id, Plan.status.in_((*OPEN, "approved")))
+        .order_by(Plan.number)
+        .execution_options(populate_existing=True)
+    )
+    newest = {("open" if plan.status in OPEN else "approved"): plan for plan in rows}
+    wholes = await _wholes(session, list(newest.values()))
+    open_one, held = newest.get("open"), newest.get("approved")
+    return (wholes[open_one.id] if open_one else None, wholes[held.id] if held else None)
+
+
 async def whole(session: AsyncSession, plan: Plan) -> Whole:
+    return (await _wholes(session, [plan]))[plan.id]
+
+
+async def _wholes(session: AsyncSession, plans: Sequence[Plan]) -> dict[uuid.UUID, Whole]:
+    if not plans:
+        return {}
+    ids = [plan.id for plan in plans]
     goals = (
         await session.scalars(
-            select(Goal).where(Goal.plan_id == plan.id, Goal.status != "dropped").order_by(Goal.created_at, Goal.id)
+            select(Goal).where(Goal.plan_id.in_(ids), Goal.status != "dropped").order_by(Goal.created_at, Goal.id)
         )
     ).all()
-    rows = await session.scalars(
-        select(Service).where(Service.goal_id.in_([goal.id for goal in goals])).order_by(Service.created_at, Service.id)
-    )
     services: dict[uuid.UUID, list[Service]] = {}
-    for service in rows:
-        services.setdefault(service.goal_id, []).append(service)
-    return Whole(plan, [GoalLine(goal, services.get(goal.id, ())) for goal in goals])
+    if goals:
+        wanted = select(Service).where(Service.goal_id.in_([goal.id for goal in goals]))
+        for service in await session.scalars(wanted.order_by(Service.created_at, Service.id)):
+            services.setdefault(service.goal_id, []).append(service)
+    return {
+        plan.id: Whole(plan, [GoalLine(goal, services.get(goal.id, ())) for goal in goals if goal.plan_id == plan.id])
+        for plan in plans
+    }
+
+
+def so_far(plan: Whole | None) -> Known:
+    """How far an open plan is, for the rules."""
+    goals = [line.goal for line in plan.goals] if plan else []
+    return Known(len(goals), sum(1 for goal in goals if not goal.measure))
 
 
 async def known(session: AsyncSession, client_id: uuid.UUID) -> Known:
     """How far the open plan is."""
-    plan = await open_plan(session, client_id)
-    if plan is None:
-        return Known()
-    goals = (await session.scalars(select(Goal).where(Goal.plan_id == plan.id, Goal.status != "dropped"))).all()
-    return Known(len(goals), sum(1 for goal in goals if not goal.measure))
+    return so_far((await of_client(session, client_id))[0])
 
 
 async def add_goal(

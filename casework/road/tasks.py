@@ -22,6 +22,7 @@ AGAIN = {"check_in": rules.CHECK_IN_AFTER, "reassessment": rules.REASSESS_AFTER}
 LONGEST_NOTE = 300
 _LAST_ZONE = "America/Los_Angeles"  # nothing is overdue before its day has ended everywhere on the mainland
 _MORNING = time(9)
+_SHOWN = 60  # of one client at once
 
 
 def zone() -> str:
@@ -169,13 +170,15 @@ async def by_id(session: AsyncSession, task_id: uuid.UUID) -> Task:
 
 async def of_client(session: AsyncSession, client_id: uuid.UUID) -> list[Task]:
     """The open ones by their day, then the last that were done."""
-    open_ones = await session.scalars(
-        select(Task).where(Task.client_id == client_id, Task.status == "open").order_by(Task.due_on, Task.created_at)
-    )
-    done = await session.scalars(
-        select(Task).where(Task.client_id == client_id, Task.status == "done").order_by(Task.done_at.desc()).limit(3)
-    )
-    return [*open_ones, *done]
+    rows = (
+        await session.scalars(
+            select(Task)
+            .where(Task.client_id == client_id, Task.status.in_(("open", "done")))
+            .order_by((Task.status == "done"), Task.done_at.desc(), Task.due_on, Task.created_at)
+            .limit(_SHOWN)
+        )
+    ).all()
+    return [*(each for each in rows if each.status == "open"), *[each for each in rows if each.status == "done"][:3]]
 
 
 async def due(session: AsyncSession, client_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[Task]]:

@@ -5,7 +5,7 @@ and a client whom a colleague has claimed, or is the case manager of, is theirs 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
@@ -28,6 +28,7 @@ from casework.staff.tables import Staff
 
 T = TypeVar("T")
 View = Literal["all", "mine", "overdue"]
+_MOVES = 20  # of the history
 CARDS = 12  # of a column at once: a board of seven columns stays a page
 
 
@@ -110,31 +111,31 @@ class Caseload(Records):
 
     async def way(self, client_id: uuid.UUID) -> Way:
         """Raises NotFound. Part of the person's page, whose reading is written down there."""
-        await self._readable(client_id)
+        client = await self.session.get(Client, client_id)
+        if client is None:
+            raise NotFound("no such person")
         case = await self._case(client_id)
-        client = await self.session.get_one(Client, client_id)
-        open_plan = await plans.open_plan(self.session, client_id)
-        held = await plans.approved(self.session, client_id)
-        last = await moves.last(self.session, client_id)
-        past = await moves.history(self.session, client_id)
-        names = await self._names({each.staff_id for each in past if each.staff_id})
-        undoable = last if last and last.by == moves.STAFF and last.to_stage == case.stage else None
+        open_plan, held = await plans.of_client(self.session, client_id)
+        past = await self._history(client_id)
+        last = next((line.move for line in past if line.move.undone_at is None), None)
+        colleagues = await self.colleagues()
         return Way(
             client=client,
             case=case,
-            case_manager=await self.session.get(Staff, case.case_manager_id) if case.case_manager_id else None,
-            steps=rules.steps(case.stage, await plans.known(self.session, client_id)),
-            open_plan=await plans.whole(self.session, open_plan) if open_plan else None,
-            approved=await plans.whole(self.session, held) if held else None,
+            case_manager=next((each for each in colleagues if each.id == case.case_manager_id), None),
+            steps=rules.steps(case.stage, plans.so_far(open_plan)),
+            open_plan=open_plan,
+            approved=held,
             tasks=await tasks.of_client(self.session, client_id),
-            history=[Line(each, names.get(each.staff_id) if each.staff_id else None) for each in past],
-            undoable=undoable,
+            history=past,
+            undoable=last if last and last.by == moves.STAFF and last.to_stage == case.stage else None,
             mine_to_change=await self._may_change(client_id, case),
-            colleagues=await self.colleagues(),
+            colleagues=colleagues,
         )
 
     async def read_plan(self, client_id: uuid.UUID) -> Way:
         """The same as a page of its own."""
+        await self._readable(client_id)
         found = await self.way(client_id)
         await audit.reading(self.session, self.staff, client_id, self.at, goes_on=True)
         return found
@@ -335,9 +336,15 @@ class Caseload(Records):
             cards.append(Card(case, client, case_manager, held_by, program, theirs, late, _at_once(case.stage)))
         return cards
 
-    async def _names(self, ids: set[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-        rows = await self.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-        return dict(rows.tuples().all())
+    async def _history(self, client_id: uuid.UUID) -> list[Line]:
+        rows = await self.session.execute(
+            select(Move, Staff.name)
+            .outerjoin(Staff, Staff.id == Move.staff_id)
+            .where(Move.client_id == client_id)
+            .order_by(Move.at.desc())
+            .limit(_MOVES)
+        )
+        return [Line(move, name) for move, name in rows]
 
     async def _try(self, change: Awaitable[T]) -> T:
         try:

@@ -20,6 +20,7 @@ from casework.road import progress
 from casework.road.tables import Case, Goal, Move, Plan, Task
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
+from casework.settings import get_settings
 from casework.staff.tables import AuditEvent, Staff
 from casework.storage import Database
 
@@ -339,3 +340,19 @@ async def test_staff_say_what_they_speak_know_and_how_they_are_called(database: 
         assert (await session.scalars(select(Staff))).one().reach == ["sms:+16125550199"]
     for wrong in ("http://pager.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://db.internal/x"):
         assert "on the public web" in await press(dana, "/me", **given | {"webhook": wrong})
+
+
+async def test_who_writes_to_people_while_the_office_is_closed_is_told_once_when_it_opens(  # type: ignore[no-untyped-def]
+    database: Database, monkeypatch
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%a")
+    monkeypatch.setattr(get_settings(), "agency_hours", f"{tomorrow} 10:00-11:00 America/Chicago")
+    async with database.session() as session:
+        rosa = await somebody_asking(session)  # people have the conversation, nobody in particular
+    for text in ("hola?", "hay alguien"):
+        await texts(database, rosa, text)
+    told = await said_to(database, rosa)
+    assert len(told) == 1
+    assert "La oficina está cerrada ahora. Abre" in told[0]
+    assert "988" in told[0]
+    await database.close()
