@@ -239,6 +239,7 @@ class GuidepostChat extends HTMLElement {
     this.#ui.more.hidden = !show;
     this.#ui.moreButton.setAttribute("aria-expanded", show);
     this.#ui.code.replaceChildren();
+    this.#toEnd(true);
   }
   #askLink() {
     this.#ui.code.replaceChildren();
@@ -246,8 +247,9 @@ class GuidepostChat extends HTMLElement {
   }
   #linked({ code, number, minutes }) {
     const t = this.#t, shown = number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "($1) $2-$3");
-    this.#ui.code.replaceChildren(t.code[0], h("b", {}, shown), ": ", h("span", { class: "code" }, code), t.code[1].replace("{n}", minutes), " ",
+    this.#ui.code.replaceChildren(t.code[0], h("b", {}, shown), ":", h("span", { class: "code" }, code), t.code[1].replace("{n}", minutes), " ",
       h("a", { href: `sms:${number}?&body=${code}` }, t.openTexts));
+    this.#toEnd(true);
   }
   #keep(yes) {
     this.#asked = true;

@@ -29,7 +29,7 @@ header :focus-visible{outline-color:currentColor}
 .more,.keep{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0;padding:.5rem 1rem;background:var(--soft);border-bottom:1px solid var(--line);font-size:.9rem}
 .more p,.keep p{margin:0;flex:1 1 100%}
 .keep{border:0;border-top:1px solid var(--line)}
-.code{font:700 1.4rem/1.4 ui-monospace,monospace;letter-spacing:.08em;user-select:all}
+.code{display:block;white-space:nowrap;font:700 1.4rem/1.4 ui-monospace,monospace;letter-spacing:.08em;user-select:all}
 a{color:inherit;overflow-wrap:anywhere}
 .log{flex:1 1 auto;min-height:6rem;overflow-y:auto;padding:.75rem 1rem;display:flex;flex-direction:column;gap:.6rem;overscroll-behavior:contain}
 .log:focus-visible{outline-offset:-3px}
