@@ -85,7 +85,8 @@ async def tell_appointment(
     if is_quiet(at, client.zone or program.zone):
         await telling.later(session, appointment, change, at)
         return
-    await _put(session, client, conversation, response, appointment, program)
+    # A worker that dies as it finishes has its job run again: of one appointment each change is told once.
+    await _put(session, client, conversation, response, appointment, program, once=list(_CHANGES).index(change))
 
 
 async def tell_referral(session: AsyncSession, referral_id: uuid.UUID, status: str, *, at: datetime) -> None:
@@ -149,6 +150,7 @@ async def _put(
     response: str,
     appointment: Appointment,
     program: Program,
+    once: int | None = None,
 ) -> uuid.UUID | None:
     wording = say(
         response,
@@ -158,7 +160,16 @@ async def _put(
         zone=zone_name(appointment.starts_at, program.zone, client.language),
         program=program.organization,
     )
-    return await outbox.put(session, client, conversation, wording.text, author=SYSTEM, choices=wording.choices)
+    return await outbox.put(
+        session,
+        client,
+        conversation,
+        wording.text,
+        author=SYSTEM,
+        choices=wording.choices,
+        in_reply_to=None if once is None else appointment.id,
+        position=once,
+    )
 
 
 def _phone(number: str | None) -> str:

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from channels.directory import fhir, hsds, slots
+from channels.directory import appointments, fhir, hsds, slots
 
 router = APIRouter()
 router.include_router(hsds.router)
+router.include_router(appointments.router)
 router.include_router(fhir.router)
 router.include_router(slots.router)
 

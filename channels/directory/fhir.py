@@ -20,13 +20,13 @@ _SEARCHED = {"Organization": ("name",), "Location": ("name", "address-state", "a
              "HealthcareService": ("name",)}  # fmt: skip
 
 
-def _answer(content: dict[str, Any], status: int = 200) -> JSONResponse:
+def answer(content: dict[str, Any], status: int = 200) -> JSONResponse:
     return JSONResponse(content, status, media_type="application/fhir+json")
 
 
-def _outcome(status: int, code: str, text: str) -> JSONResponse:
+def outcome(status: int, code: str, text: str) -> JSONResponse:
     issue = {"severity": "error", "code": code, "diagnostics": text}
-    return _answer({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+    return answer({"resourceType": "OperationOutcome", "issue": [issue]}, status)
 
 
 @router.get("/metadata")
@@ -40,7 +40,14 @@ async def metadata(request: Request) -> JSONResponse:
         }
         for kind, names in _SEARCHED.items()
     ]
-    return _answer({
+    booking = {"interaction": [{"code": "search-type"}]}
+    resources += [
+        {"type": "Appointment", "interaction": [{"code": "read"}, {"code": "search-type"}],
+         "searchParam": [{"name": "date", "type": "date"}]},
+        {"type": "Slot", **booking},
+        {"type": "Schedule", **booking},
+    ]  # fmt: skip
+    return answer({
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": clock.now().date().isoformat(),
@@ -56,12 +63,12 @@ async def metadata(request: Request) -> JSONResponse:
 async def read(request: Request, kind: str, name: str) -> JSONResponse:
     """One resource."""
     if kind not in fhir.TYPES:
-        return _outcome(404, "not-supported", f"{kind} is not served here")
+        return outcome(404, "not-supported", f"{kind} is not served here")
     async with request.app.state.database.session() as session:
         program = await queries.one(session, fhir.ID_OF[kind], name)
     if program is None:
-        return _outcome(404, "not-found", f"there is no such {kind}")
-    return _answer(fhir.resource(kind, program))
+        return outcome(404, "not-found", f"there is no such {kind}")
+    return answer(fhir.resource(kind, program))
 
 
 @router.get("/{kind}")
@@ -76,11 +83,11 @@ async def search(
 ) -> JSONResponse:
     """A page of resources as a searchset, with links to the pages around it."""
     if kind not in fhir.TYPES:
-        return _outcome(404, "not-supported", f"{kind} is not served here")
+        return outcome(404, "not-supported", f"{kind} is not served here")
     given = {"name": name, "address-state": state, "address-postalcode": zip_code}
     strange = [key for key, value in given.items() if value is not None and key not in _SEARCHED[kind]]
     if strange:
-        return _outcome(400, "not-supported", f"{kind} is not searched by {', '.join(strange)}")
+        return outcome(400, "not-supported", f"{kind} is not searched by {', '.join(strange)}")
     wanted = Wanted(name=name, state=state, zip=zip_code)
     async with request.app.state.database.session() as session:
         programs, total = await queries.page(session, wanted, page, count, by_organization=kind == "Organization")
@@ -99,4 +106,4 @@ async def search(
     entries = [{"fullUrl": f"{base}/{kind}/{each['id']}", "resource": each, "search": {"mode": "match"}}
                for each in resources]  # fmt: skip
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": total, "link": links}
-    return _answer(bundle | ({"entry": entries} if entries else {}))
+    return answer(bundle | ({"entry": entries} if entries else {}))

@@ -29,6 +29,7 @@ _BOOKED = (
     (3, "10:00", 1, "held", "Kim Park", False),
     (4, "11:00", 0, "booked", "Dee Abdi", False),
 )
+LATE = "Sam Whitefeather"
 
 
 async def a_week(session: AsyncSession) -> uuid.UUID:
@@ -68,6 +69,8 @@ async def a_week(session: AsyncSession) -> uuid.UUID:
             status=status,
             held_until=now + timedelta(minutes=8) if status == "held" else None,
             confirmed_at=now if confirmed else None,
+            late_at=now if name == LATE else None,
+            late_minutes=15 if name == LATE else None,
         )
         session.add(appointment)
         await session.flush()

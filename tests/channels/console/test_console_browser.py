@@ -141,6 +141,7 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             "plan": f"/console/people/{mia}/plan?refused=unmeasured",
             "me": "/console/me?told=me_saved",
             "calendar": "/console/calendar",
+            "referrals": "/console/referrals",
             "appointment": f"/console/appointments/{ahead}",
             "openings": f"/console/people/{rosa}/openings",
             "hours": "/console/availability?refused=not_hours&about=noon",

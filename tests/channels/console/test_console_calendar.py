@@ -297,3 +297,46 @@ async def test_a_client_who_is_not_staffs_to_read_cannot_be_booked_for(database:
     assert (await dana.get(f"/console/people/{client.id}/openings")).status_code == 404
     page = await press(dana, f"/console/people/{client.id}/book", opening="x-1", key=str(new_id()))
     assert page.status_code == 404
+
+
+async def test_staff_note_that_somebody_is_late_and_see_it_wherever_they_look(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client_id, appointment_id = await booked(database, hours_ahead=1)
+    browser = await sign_in()
+    page = f"/console/appointments/{appointment_id}"
+    assert "Running late, about 20 minutes" in words(await press(browser, f"{page}/late", minutes="20"))
+    for seen in ("/console", "/console/calendar", f"/console/people/{client_id}"):
+        assert "running late, about 20 minutes" in words(await browser.get(seen)).lower(), seen
+    assert "not known how much" in words(await press(browser, f"{page}/late"))
+    refused = await browser.post(f"{page}/late", data={"csrf": browser.csrf, "minutes": "1000"})
+    assert refused.status_code == 422
+    async with database.session() as session:
+        (await session.get_one(Appointment, appointment_id)).status = "cancelled"
+    assert "cannot be done" in words(await press(browser, f"{page}/late", minutes="5"))
+    async with database.session() as session:
+        noted = await session.scalars(select(AuditEvent).where(AuditEvent.action == "appointment.late"))
+        assert [each.client_id for each in noted] == [client_id, client_id]
+    await database.close()
+
+
+async def test_calls_to_make_stand_before_what_waits_and_an_answer_takes_them_off_the_list(
+    database: Database,
+    sign_in,  # type: ignore[no-untyped-def]
+) -> None:
+    client_id, _ = await booked(database)
+    async with database.session() as session:
+        program_id = await session.scalar(select(Calendar.program_id))
+        await referrals.make(session, client_id, str(program_id), at=datetime.now(UTC))
+    browser = await sign_in()
+    listed = words(await browser.get("/console/referrals"))
+    assert "Calls to make (1)" in listed
+    assert "Ana Reyes" in listed
+    assert "(612) 555-0102" in listed
+    async with database.session() as session:
+        referral = (await session.scalars(select(Referral))).one()
+    await press(browser, f"/console/referrals/{referral.id}/sent", client=str(client_id))
+    assert "Waiting for an answer (1)" in words(await browser.get("/console/referrals"))
+    await press(browser, f"/console/referrals/{referral.id}/no_answer", client=str(client_id))
+    assert "Calls to make (1)" in words(await browser.get("/console/referrals"))
+    await press(browser, f"/console/referrals/{referral.id}/accepted", client=str(client_id))
+    assert "No referral waits" in words(await browser.get("/console/referrals"))
+    await database.close()
