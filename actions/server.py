@@ -6,6 +6,7 @@ done. A form that rejects its turn is Rasa's own protocol: 400 with the action's
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import zlib
@@ -21,6 +22,7 @@ from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundExceptio
 
 from actions.case import use
 from actions.registry import ACTIONS
+from casework import agency
 from casework.logs import configure, where
 from casework.settings import Settings, get_settings
 from casework.storage import Database
@@ -55,7 +57,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         assert settings.database_url, "DATABASE_URL is not set; `guidepost up` sets it"
         app.state.database = Database(settings.database_url)
         use(app.state.database)
+        said = asyncio.create_task(agency.keep_current(app.state.database, settings), name="agency")
         yield
+        said.cancel()
         await app.state.database.close()
 
     app = FastAPI(title="Guidepost actions", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
-from casework import safety
+from casework import agency, safety
 from casework.conversations.bot import Bot
 from casework.logs import configure
 from casework.safety import lean
@@ -32,10 +33,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.bot = Bot(settings)
         app.state.live = Live()
         await app.state.live.start(settings.database_url)
+        said = asyncio.create_task(agency.keep_current(app.state.database, settings), name="agency")
         lean.table_to_disk()
         safety.warm()  # the encoder loads in two seconds: not while somebody in danger waits
         async with crisis_lane(settings):
             yield
+        said.cancel()
         await app.state.live.stop()
         await app.state.bot.close()
         await app.state.database.close()

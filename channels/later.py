@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from procrastinate import App, JobContext
 
 from casework import clock, reports
+from casework.directory.importing import runs
 from casework.handoff import calling, presence
 from casework.road import progress
 from casework.safety import alarms
@@ -106,6 +107,10 @@ def register(app: App, parts: Parts) -> None:
     async def gather_reports(days: int) -> None:
         async with parts.database.session() as session:
             await reports.gather(session, clock.now(), days=days)
+
+    @app.task(name=runs.JOB, queue="default", retry=_RETRY)
+    async def import_directory(request_id: str) -> None:
+        await runs.run(parts.database, uuid.UUID(request_id))
 
     @app.periodic(cron="40 */6 * * *")
     @app.task(name="gather_reports_again", queue="default", queueing_lock="gather_reports_again")

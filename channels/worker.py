@@ -21,7 +21,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError
 
-from casework import clock, jobs
+from casework import agency, clock, jobs
 from casework.conversations import turn as turns
 from casework.conversations.bot import Bot
 from casework.delivery import sending
@@ -205,8 +205,10 @@ async def run(settings: Settings) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     async with _running(parts, lanes):
+        said = asyncio.create_task(agency.keep_current(parts.database, settings), name="agency")
         with contextlib.suppress(asyncio.CancelledError):
             await stop.wait()
+        said.cancel()
 
 
 def main() -> None:

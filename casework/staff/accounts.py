@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.staff import passwords
-from casework.staff.errors import BadAccount
-from casework.staff.tables import ROLES, AuditEvent, Staff
+from casework.staff.errors import BadAccount, LastAdmin
+from casework.staff.tables import ROLES, AuditEvent, Staff, StaffSession
 from casework.storage import new_id
 
+_PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
+_REACH = re.compile(r"sms:\+[1-9]\d{7,14}|email:[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -54,6 +58,67 @@ async def set_password(session: AsyncSession, staff: Staff, password: str) -> No
     _check(password)
     staff.password_hash = passwords.hashed(password)
     session.add(AuditEvent(action="staff.password_set", detail={"staff": str(staff.id)}))
+
+
+def made_up() -> str:
+    """A password to tell somebody once: four groups of characters that are not taken for one another."""
+    return "-".join("".join(secrets.choice(_PLAIN) for _ in range(4)) for _ in range(4))
+
+
+async def reset(session: AsyncSession, staff: Staff) -> str:
+    """A new password, given to them by whoever reads it here; their sign-ins end. They are asked to change it."""
+    password = made_up()
+    staff.password_hash, staff.password_given = passwords.hashed(password), True
+    await end_sessions(session, staff)
+    return password
+
+
+async def end_sessions(session: AsyncSession, staff: Staff, *, but: bytes | None = None) -> None:
+    """Signs them out everywhere, but for the session with this index."""
+    await session.execute(
+        delete(StaffSession).where(StaffSession.staff_id == staff.id, StaffSession.token_index != (but or b""))
+    )
+
+
+async def everybody(session: AsyncSession) -> Sequence[Staff]:
+    """Those who may sign in first, by name."""
+    return (await session.execute(select(Staff).order_by(Staff.active.desc(), Staff.name))).scalars().all()
+
+
+async def change(
+    session: AsyncSession,
+    staff: Staff,
+    *,
+    name: str,
+    role: str,
+    languages: Sequence[str],
+    skills: Sequence[str],
+    reach: Sequence[str],
+) -> None:
+    """Raises BadAccount; LastAdmin where nobody would be left who can administrate."""
+    if role not in ROLES or not name.strip():
+        raise BadAccount("a member of staff needs a name and a role")
+    for entry in reach:
+        if not _REACH.fullmatch(entry):
+            raise BadAccount("reach")
+    if staff.role == "admin" and role != "admin":
+        await _not_the_last(session, staff)
+    staff.name, staff.role = " ".join(name.split())[:80], role
+    staff.languages, staff.skills, staff.reach = list(languages) or ["en"], list(skills), list(reach)
+
+
+async def disable(session: AsyncSession, staff: Staff) -> None:
+    """They can sign in no more; what becomes of their clients: `Administration.disable`. Raises LastAdmin."""
+    if staff.role == "admin":
+        await _not_the_last(session, staff)
+    staff.active = False
+    await end_sessions(session, staff)
+
+
+async def _not_the_last(session: AsyncSession, staff: Staff) -> None:
+    others = select(Staff.id).where(Staff.role == "admin", Staff.active, Staff.id != staff.id).with_for_update()
+    if not (await session.execute(others)).first():
+        raise LastAdmin("nobody else could administrate")
 
 
 def _check(password: str) -> None:

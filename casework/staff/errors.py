@@ -2,6 +2,7 @@
 
 GuidepostError
 |-- BadAccount        an account that cannot be made as asked
+|-- LastAdmin         nobody would be left who can administrate
 |-- TooManyTries      too many wrong passwords for this e-mail or from this address
 |-- AlreadyClaimed    a colleague has this client; `name` says who
 |-- NotYours          only the one who has this client, or a supervisor, may do that
@@ -15,6 +16,10 @@ from casework.errors import GuidepostError
 
 class BadAccount(GuidepostError):
     """The e-mail, role or password of a new account is not usable; the text says which and why."""
+
+
+class LastAdmin(GuidepostError):
+    """The last administrator can neither be disabled nor be given another role."""
 
 
 class TooManyTries(GuidepostError):

@@ -8,6 +8,7 @@ from typing import Final
 CASE_MANAGER, SUPERVISOR, ADMIN = "case_manager", "supervisor", "admin"
 _EVERYBODY: Final = frozenset((CASE_MANAGER, SUPERVISOR, ADMIN))
 _LEADS: Final = frozenset((SUPERVISOR, ADMIN))
+_ADMINS: Final = frozenset((ADMIN,))
 
 # No sign-in: the sign-in itself, and the style sheet and scripts it needs.
 PUBLIC: Final = frozenset(("console_sign_in", "console_sign_in_form", "console_static"))
@@ -70,6 +71,32 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_block": _LEADS,
     "console_unblock": _LEADS,
     "console_audit": _LEADS,
+    "console_notes": _EVERYBODY,
+    "console_note_add": _EVERYBODY,
+    "console_note_remove": _EVERYBODY,
+    "console_ready_made": _EVERYBODY,
+    "console_password": _EVERYBODY,
+    "console_password_set": _EVERYBODY,
+    "console_admin": _LEADS,
+    "console_programs": _LEADS,
+    "console_program": _LEADS,
+    "console_program_save": _LEADS,
+    "console_replies": _LEADS,
+    "console_reply_save": _LEADS,
+    "console_reply_starters": _LEADS,
+    "console_reply_remove": _LEADS,
+    "console_policies": _LEADS,
+    "console_staff": _ADMINS,
+    "console_staff_add": _ADMINS,
+    "console_staff_change": _ADMINS,
+    "console_staff_reset": _ADMINS,
+    "console_staff_disable": _ADMINS,
+    "console_staff_enable": _ADMINS,
+    "console_agency": _ADMINS,
+    "console_agency_save": _ADMINS,
+    "console_imports": _ADMINS,
+    "console_import": _ADMINS,
+    "console_import_undo": _ADMINS,
     "console_reports": _LEADS,
     "console_report_csv": _LEADS,
 }

@@ -51,7 +51,9 @@ async def sign_in(
         return None
     await session.execute(delete(StaffSession).where(StaffSession.expires_at <= at))
     token = secrets.token_urlsafe(32)
-    session.add(StaffSession(token_index=_index(token), staff_id=usable.id, created_at=at, expires_at=at + LASTS))
+    session.add(
+        StaffSession(token_index=session_index(token), staff_id=usable.id, created_at=at, expires_at=at + LASTS)
+    )
     session.add(AuditEvent(at=at, staff_id=usable.id, action="staff.signed_in", detail={}))
     return token
 
@@ -75,7 +77,7 @@ async def _failures(session: AsyncSession, marks: dict[str, str], at: datetime) 
 async def sign_out(session: AsyncSession, token: str, at: datetime) -> None:
     """Ends this session. An unknown token is none to end."""
     ended = await session.execute(
-        delete(StaffSession).where(StaffSession.token_index == _index(token)).returning(StaffSession.staff_id)
+        delete(StaffSession).where(StaffSession.token_index == session_index(token)).returning(StaffSession.staff_id)
     )
     staff_id = ended.scalar_one_or_none()
     if staff_id:
@@ -90,7 +92,7 @@ async def who(session: AsyncSession, token: str | None, at: datetime) -> Staff |
         await session.execute(
             select(Staff)
             .join(StaffSession, StaffSession.staff_id == Staff.id)
-            .where(StaffSession.token_index == _index(token), StaffSession.expires_at > at, Staff.active)
+            .where(StaffSession.token_index == session_index(token), StaffSession.expires_at > at, Staff.active)
         )
     ).scalar_one_or_none()
 
@@ -104,5 +106,6 @@ def csrf_fits(token: str, given: str | None) -> bool:
     return given is not None and hmac.compare_digest(csrf_token(token).encode(), given.encode())
 
 
-def _index(token: str) -> bytes:
+def session_index(token: str) -> bytes:
+    """By what the session of this token is found."""
     return blind_index(token, "staff-session")

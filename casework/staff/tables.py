@@ -32,6 +32,7 @@ class Staff(Base):
     skills: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     reach: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     active: Mapped[bool] = mapped_column(default=True)
+    password_given: Mapped[bool] = mapped_column(default=False, server_default="false")  # by an admin: to be changed
     created_at: Mapped[Created]
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 # These put their pages on the router.
-from channels.console import availability, calendar, me, papers, passing_on, reports, road, routes  # noqa: F401
+from channels.console import (  # noqa: F401
+    administration,
+    availability,
+    calendar,
+    me,
+    notebook,
+    papers,
+    passing_on,
+    programs,
+    reports,
+    road,
+    routes,
+)
 from channels.console.router import router
 
 __all__ = ["mount", "router"]

@@ -22,6 +22,7 @@ from casework.errors import NotFound
 from casework.staff.administration import Administration
 from casework.staff.caseload import Caseload
 from casework.staff.desk import Desk
+from casework.staff.notebook import Notebook
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
 from casework.staff.tables import Staff
@@ -106,6 +107,13 @@ async def desk(request: Request) -> AsyncIterator[Desk]:
     """The same with calendars, appointments and referrals."""
     async with database(request).session() as session:
         yield Desk(session, visit(request).staff, clock.now())
+
+
+@asynccontextmanager
+async def notebook(request: Request) -> AsyncIterator[Notebook]:
+    """The records with notes and ready-made replies."""
+    async with database(request).session() as session:
+        yield Notebook(session, visit(request).staff, clock.now())
 
 
 @asynccontextmanager

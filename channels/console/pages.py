@@ -26,6 +26,7 @@ _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.m
 _FILES = {
     "console.css": (_HERE / "static" / "console.css", "text/css"),
     "office.css": (_HERE / "static" / "office.css", "text/css"),
+    "ready.js": (_HERE / "static" / "ready.js", "text/javascript"),
     "console.js": (_HERE / "static" / "console.js", "text/javascript"),
     "reply.js": (_HERE / "static" / "reply.js", "text/javascript"),
     "alarm.js": (_HERE / "static" / "alarm.js", "text/javascript"),

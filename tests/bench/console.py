@@ -166,7 +166,7 @@ async def _measure(url: str) -> list[dict[str, Any]]:
     from casework import clock, reports
     from casework import staff as staffing
     from casework.settings import get_settings
-    from casework.staff.signing_in import _index
+    from casework.staff.signing_in import session_index
     from casework.staff.tables import StaffSession
     from casework.storage import Database
     from channels import console
@@ -188,7 +188,9 @@ async def _measure(url: str) -> list[dict[str, Any]]:
             await session.execute(text("select client_id from handoffs where status = 'claimed' limit 1"))
         ).scalar_one()
         session.add(
-            StaffSession(token_index=_index("bench"), staff_id=boss, created_at=at, expires_at=at + timedelta(hours=9))
+            StaffSession(
+                token_index=session_index("bench"), staff_id=boss, created_at=at, expires_at=at + timedelta(hours=9)
+            )
         )
     app = FastAPI()
     app.state.database, app.state.live, app.state.settings = database, Live(), get_settings()
