@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +33,6 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 def address(database: Database, database_url: str) -> Iterator[str]:
-    asyncio.run(database.close())
 
     async def fill(session: AsyncSession) -> None:
         alex = await staffing.add(session, "alex@agency.example", "Alex Kim", "admin", PASSWORD)
@@ -101,7 +99,7 @@ def test_reports_and_administration_are_for_everybody(chromium: Any, address: st
     assert page.wrong == []
 
 
-def test_a_ready_made_reply_is_typed_by_its_name_and_a_note_stays_apart(  # noqa: D103
+def test_a_ready_made_reply_is_typed_by_its_name_and_a_note_stays_apart(
     chromium: Any,  # noqa: F811
     address: str,
     database_url: str,
