@@ -17,6 +17,7 @@ from casework.screening.policies import load_policy, policy_ids
 from casework.settings import get_settings
 from casework.staff.administration import Administration
 from casework.staff.errors import BadAccount, CannotDo, LastAdmin
+from casework.staff.me import SKILLS
 from casework.staff.passwords import SHORTEST
 from casework.staff.roles import may
 from casework.staff.signing_in import session_index
@@ -27,18 +28,6 @@ from channels.console.router import router
 
 Text = Annotated[str, Form()]
 Listed = Annotated[list[str], Form()]
-SKILLS = (
-    "housing",
-    "food",
-    "job",
-    "benefits",
-    "transport",
-    "childcare",
-    "medication",
-    "therapy",
-    "substance_use",
-    "veterans",
-)
 LANGUAGES = ("en", "es")
 _PAGES = (
     ("console_staff", "/console/admin/staff"),

@@ -135,7 +135,10 @@ async def test_an_account_is_made_with_a_password_shown_once_and_changed_by_its_
     assert "An administrator knows your password" in (await stranger.get("/console")).text
     assert "not your password now" in (await post(stranger, "/me/password", now="guess", new="my own long words")).text
     assert "too short" in (await post(stranger, "/me/password", now=password[1], new="short")).text
-    assert "Your password is changed" in (await post(stranger, "/me/password", now=password[1], new="my own long words")).text
+    assert (
+        "Your password is changed"
+        in (await post(stranger, "/me/password", now=password[1], new="my own long words")).text
+    )
     assert "An administrator knows" not in (await stranger.get("/console")).text
     async with database.session() as session:
         assert await staffing.sign_in(session, "nia@agency.example", "my own long words", clock.now())
