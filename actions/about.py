@@ -19,9 +19,11 @@ from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.storage import new_id
 from casework.understanding.answers import in_other_words, read
+from casework.understanding.interrupts import asks
 
 SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
 _LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little
+SHORT = 3
 _CHANCE = ("complaint", "express_distress", "bot_challenge")
 SURE = 0.40  # below this the client is asked which of two was meant
 _ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
@@ -78,7 +80,7 @@ class Say(CaseAction):
         if intent in _CHANCE and sure < SURE:
             return await unsure(case)
         again = bool(case.tracker.get_slot(LOST))
-        if intent == "out_of_scope" and case.in_form and (again or sure < SURE_OUT):
+        if intent == "out_of_scope" and case.in_form and (again or sure < SURE_OUT or _may_be_an_answer(case)):
             return await unsure(case)
         case.say(f"utter_{intent}")
         if intent == "complaint":
@@ -93,6 +95,11 @@ class Say(CaseAction):
             # The question stands; a list of choices after "thanks" would only crowd it out.
             case.say("utter_nudge")
         return [SlotSet(LOST, int(intent == "out_of_scope")), *case.ask_nothing_more()]
+
+
+def _may_be_an_answer(case: Case) -> bool:
+    """A word or two that ask nothing: where a question is open, it was meant as its answer."""
+    return len(case.words.split()) < SHORT and not asks(case.words)
 
 
 class NotUnderstood(CaseAction):

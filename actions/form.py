@@ -24,8 +24,13 @@ from casework.scheduling import booking, waitlist
 from casework.understanding import answers as understanding
 from casework.understanding.interrupts import asks, interrupts
 from casework.understanding.volunteered import volunteered
+from casework.wording import has_wording
 
 STEP = "step"
+# Questions that may hurt: after the first of them that was answered a pause is offered, once.
+HARD = ("inpatient_stays_24_months", "crisis_contacts_24_months", "diagnoses", "impairments")
+STUCK = 4  # after so many times in a row a question is not asked again before other ways were offered
+PAUSE_OFFERED = "pause_offered"  # slot
 DONE = "done"
 
 
@@ -50,7 +55,21 @@ class ValidateIntakeForm(CaseAction):
             return [SlotSet(STEP, None), SlotSet(LOST, 0)]
         if taken or told:
             return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
+        if self._explain(case, step):
+            return [SlotSet(STEP, None), SlotSet(LOST, 0)]
         return []  # not an answer: the rules decide what it was
+
+    def _explain(self, case: Case, step: str) -> bool:
+        """What the question means, where that is asked; and why an answer to a later question must wait."""
+        if case.heard.chosen:
+            return False
+        if understanding.asks_meaning(case.heard.text) and has_wording(f"utter_explain_{step}"):
+            case.say(f"utter_explain_{step}")
+            return True
+        if step == walk.SAVING and volunteered(case.heard):
+            case.say("utter_saving_first")
+            return True
+        return False
 
     async def _take(self, case: Case, step: str) -> bool:
         match step:
@@ -62,7 +81,15 @@ class ValidateIntakeForm(CaseAction):
                 return await take_opening(case)
             case walk.BOOKING:
                 return await take_booking(case)
-        plainly = step in volunteered(case.heard) and not asks(case.heard.text)
+        if (
+            not case.heard.chosen
+            and understanding.asks_meaning(case.heard.text)
+            and has_wording(f"utter_explain_{step}")
+        ):
+            return False
+        plainly = (step in volunteered(case.heard) and not asks(case.heard.text)) or (
+            step in understanding.MAY_STAY_OPEN and understanding.begins_with_doubt(case.heard)
+        )
         if not plainly and interrupts(case.heard, step):
             return False
         answer = understanding.read(step, case.heard)
@@ -75,6 +102,11 @@ class ValidateIntakeForm(CaseAction):
             await self._unsaved_zip(case, answer.value)
             return True
         await corrections.write_down(case, step, answer.value)
+        if answer.left_open:
+            case.say("utter_left_open")
+        elif step in HARD and answer.value and not case.slot(PAUSE_OFFERED):
+            case.say("utter_pause_offered")
+            case.remember(PAUSE_OFFERED, True)
         if step == walk.NAME:
             case.client.name = answer.value
         if step == walk.SHARING:
@@ -172,8 +204,11 @@ class AskStep(CaseAction):
         if step is None:
             return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
         times = int(case.tracker.get_slot(ASKED_TIMES) or 0) if step == case.asking else 0
-        if case.metadata.get("away") and len(case.answers) > 1:
+        if case.metadata.get("away") and len(case.answers) > 1 and case.heard.intent != "resume":
             case.say("utter_welcome_back")
+        if times and times % STUCK == 0 and step not in (walk.PROGRAM, walk.OPENING, walk.BOOKING, walk.SAVING):
+            case.say("utter_stuck")
+            return [SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 2)]  # the wordings go on taking turns
         events = await asking.ask(case, step, times)
         await asked(case.session, case.client.id, step, case.at)
         return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 1)]

@@ -15,7 +15,7 @@ from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, Opening
 from casework.scheduling.openings import Opening
 from casework.scheduling.tables import Calendar
 from casework.scheduling.wishes import Wishes
-from casework.understanding.answers import read
+from casework.understanding.answers import Answer, read
 from casework.understanding.choices import fold
 from casework.understanding.interrupts import interrupts
 
@@ -149,6 +149,20 @@ async def _wished(case: Case) -> bool:
     return True
 
 
+async def _another_time(case: Case, answer: Answer | None) -> bool:
+    """ "do you have anything in the morning", "no, tuesday": what was held is let go, and openings that fit are shown.
+
+    A yes that names the very time that is held ("yes, 1 pm is good") is a yes.
+    """
+    if case.heard.chosen or (answer is not None and answer.value is True):
+        return False
+    if interrupts(case.heard, walk.OPENING) or not await _wished(case):
+        return False
+    await case.let_go_of_held()
+    await case.forget(walk.OPENING)
+    return True
+
+
 async def ask_booking(case: Case, times: int) -> Events:
     """Says what would be booked and asks for a yes."""
     calendar_id, starts_at = openings.read_ref(str(case.answers[walk.OPENING]))
@@ -164,10 +178,12 @@ async def ask_booking(case: Case, times: int) -> Events:
 
 
 async def take_booking(case: Case) -> bool:
-    """Yes books what was held; no offers other openings."""
+    """Yes books what was held; no, or another day or time, offers other openings."""
+    answer = read(walk.BOOKING, case.heard)
+    if await _another_time(case, answer):
+        return True
     if interrupts(case.heard, walk.BOOKING):
         return False
-    answer = read(walk.BOOKING, case.heard)
     if answer is None:
         return False
     if answer.value is not True:

@@ -110,7 +110,7 @@ async def _by_words(case: Case, shown: list[str]) -> str | None:
     rows = (await case.session.execute(select(Program).where(Program.id.in_(shown)))).scalars()
     hits = []
     for program in rows:
-        words = [w for w in fold(f"{program.organization} {program.name}").split() if len(w) > 3 and w not in _COMMON]
+        words = [w for w in fold(program.organization).split() if len(w) > 3 and w not in _COMMON]
         if any(word in said.split() for word in words):
             hits.append(program.id)
     return hits[0] if len(hits) == 1 else None

@@ -11,6 +11,8 @@ FILES = ("config.yml", "bot/requirements.txt")
 # What changes the model itself; the server's own files do not.
 CODE = (
     "sentences.py",
+    "misspelling.py",
+    "misspeller.py",
     "sentence_encoder.py",
     "intent_model.py",
     "intent_classifier.py",

@@ -50,6 +50,11 @@ def _responses() -> dict[tuple[str, str], Wording]:
     return table
 
 
+def has_wording(response: str) -> bool:
+    """Whether `domain.yml` has the response."""
+    return (response, "en") in _responses()
+
+
 def say(response: str, language: str, **values: object) -> Wording:
     """The response `response` of `domain.yml` in `language` (`en`, `es`), its `{placeholders}` filled from `values`."""
     wording = _responses().get((response, language))

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock, jobs, safety
-from casework.conversations import joining
+from casework.conversations import joining, waiting
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
 from casework.delivery import keywords
 from casework.handoff import presence
@@ -102,7 +102,7 @@ async def receive(
         or await replies.act(session, client, conversation, message, at=at)
     ):
         message.handled_at, message.status = at, "handled"
-    elif conversation.owner == ASSISTANT:
+    elif conversation.owner == ASSISTANT or await waiting.given_back(session, client, conversation, message, at):
         await jobs.defer(
             session,
             "turn",

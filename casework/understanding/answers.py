@@ -11,7 +11,7 @@ from typing import Any
 
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
-from casework.understanding.numbers import read_age, read_count, read_numbers, word_tables
+from casework.understanding.numbers import read_age, read_count, read_numbers, without_doubt, word_tables
 from casework.understanding.places import read_place
 
 DIAGNOSES = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
@@ -32,14 +32,21 @@ COUNT_LIMITS = dict.fromkeys(
      "systems_involved": 20, "years_in_service": 120, "gaf": 100}  # fmt: skip
 
 
+# What a client may not know. Without a yes or a no to saving, sharing or booking nothing is done, and without a place
+# nothing can be looked for: there the question is put in other words.
+MAY_STAY_OPEN = frozenset({"age", "diagnoses", "impairments", "payer", *COUNT_LIMITS, *YES_NO}) - {
+    "saving", "sharing", "booking",
+}  # fmt: skip
+_SHORT_QUESTION = 9  # words: a longer one asks for more than the question's meaning
 _PLAIN = 0.6  # a label that is this sure is not taken for a name
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A value that was understood (None: preferred not to say)."""
+    """A value that was understood (None: preferred not to say, or not known). `left_open`: the client does not know."""
 
     value: Any
+    left_open: bool = False
 
 
 def read(step: str, heard: Heard) -> Answer | None:
@@ -49,11 +56,31 @@ def read(step: str, heard: Heard) -> Answer | None:
     given = heard.entity("answer")
     if given:
         return _given(step, given[0])
+    if step in MAY_STAY_OPEN and does_not_know(heard.text):
+        return Answer(None, left_open=True)
+    answer = _told(step, heard)
+    if answer is None and step in MAY_STAY_OPEN and begins_with_doubt(heard):
+        return Answer(None, left_open=True)
+    return answer
+
+
+def begins_with_doubt(heard: Heard) -> bool:
+    """Whether the client says that they do not know, whatever else they say: "no me acuerdo quien", "idk maybe 2"."""
+    if does_not_know(heard.text):
+        return True
+    said = fold(heard.text)
+    return without_doubt(said) != said and not asks_meaning(heard.text) and heard.confidence < _SURE_OF_ANOTHER
+
+
+_SURE_OF_ANOTHER = 0.8  # a label that is this sure is what the text is about: "idk what to do i need food"
+
+
+def _told(step: str, heard: Heard) -> Answer | None:
     if step in YES_NO:
         return _yes_no(step, heard)
     if step in COUNT_LIMITS:
         count = read_count(heard.text, COUNT_LIMITS[step])
-        if count is None and heard.intent == "deny":
+        if count is None and heard.intent == "deny" and without_doubt(fold(heard.text)) == fold(heard.text):
             count = 0
         return None if count is None else Answer(count)
     match step:
@@ -71,6 +98,29 @@ def read(step: str, heard: Heard) -> Answer | None:
         case "name":
             return _name(heard)
     return None
+
+
+def does_not_know(text: str) -> bool:
+    """Whether the whole text says that the client does not know ("idk man", "no me acuerdo")."""
+    tables = word_tables()["left_open"]
+    said, around = fold(text).split(), frozenset(tables["around"])
+    phrases = {fold(phrase) for phrase in tables["phrases"]}
+    while said and " ".join(said) not in phrases:
+        if said[-1] in around:
+            said = said[:-1]
+        elif said[0] in around:
+            said = said[1:]
+        else:
+            return False
+    return bool(said)
+
+
+def asks_meaning(text: str) -> bool:
+    """Whether the text asks what the open question means ("what counts as crisis", "a que se refiere")."""
+    tables, said = word_tables()["explain"], fold(text)
+    return said in map(fold, tables["whole"]) or (
+        len(said.split()) <= _SHORT_QUESTION and any(f"{said} ".startswith(f"{start} ") for start in tables["starts"])
+    )
 
 
 def _given(step: str, value: Any) -> Answer | None:
@@ -103,11 +153,12 @@ _FIRST_NO = frozenset({"no", "nope", "nah", "never", "nunca", "not"})
 
 
 def _yes_no(step: str, heard: Heard) -> Answer | None:
-    if heard.intent in ("affirm", "confirm_appointment"):
-        return Answer(True)
-    if heard.intent == "deny":
-        return Answer(False)
-    said = fold(heard.text)
+    said = without_doubt(fold(heard.text))
+    if said == fold(heard.text):  # the label of "no se" is a no, which it is not
+        if heard.intent in ("affirm", "confirm_appointment"):
+            return Answer(True)
+        if heard.intent == "deny":
+            return Answer(False)
     tables = word_tables()["yes_no"]
     for value, words in ((False, tables["no"]), (True, tables["yes"])):
         if said in map(fold, words):
@@ -123,9 +174,10 @@ def _yes_no(step: str, heard: Heard) -> Answer | None:
 
 def _place(heard: Heard) -> Answer | None:
     place = read_place(heard.text)
-    if place:
-        return Answer(place.zip)
-    return None
+    if place is None:  # "downtown minneapolis by the library"
+        state = next(iter(heard.entity("state")), "")
+        place = next(filter(None, (read_place(f"{city} {state}".strip()) for city in heard.entity("city"))), None)
+    return Answer(place.zip) if place else None
 
 
 def _diagnoses(heard: Heard) -> Answer | None:
@@ -144,16 +196,37 @@ def _impairments(heard: Heard) -> Answer | None:
     numbers = read_numbers(heard.text, len(IMPAIRMENTS) + 1)
     if numbers:
         return Answer([IMPAIRMENTS[n - 1] for n in numbers if n <= len(IMPAIRMENTS)])
-    said = fold(heard.text)
+    said = without_doubt(fold(heard.text))
     tables = word_tables()["impairments"]
     if said in map(fold, tables["none"]) or (heard.intent == "deny" and len(said.split()) < 4):
         return Answer([])
     if said in map(fold, tables["all"]):
         return Answer(list(IMPAIRMENTS))
-    areas = [
+    areas = _areas(said)
+    return Answer(areas) if areas else None
+
+
+def names_an_answer(step: str, heard: Heard) -> bool:
+    """Whether the text names what the open list is about: an area of life, a condition, who pays."""
+    match step:
+        case "impairments":
+            return bool(_areas(without_doubt(fold(heard.text))))
+        case "diagnoses":
+            return any(value in DIAGNOSES for value in heard.entity("diagnosis"))
+        case "payer":
+            return any(value in PAYERS for value in heard.entity("payer"))
+    return False
+
+
+_OPINION = re.compile(r"\b(i think|i d think|i would think|creo que|pienso que)\b")
+
+
+def _areas(said: str) -> list[str]:
+    """The areas of life that a folded text names; "i think" is no trouble with thinking."""
+    tables, said = word_tables()["impairments"], _OPINION.sub(" ", said)
+    return [
         area for area in IMPAIRMENTS if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
     ]
-    return Answer(areas) if areas else None
 
 
 def _payer(heard: Heard) -> Answer | None:

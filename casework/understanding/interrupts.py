@@ -6,7 +6,7 @@ So a label only interrupts where it is one that no answer carries, and sure enou
 
 from __future__ import annotations
 
-from casework.understanding.answers import COUNT_LIMITS, in_other_words
+from casework.understanding.answers import COUNT_LIMITS, in_other_words, names_an_answer
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
 from casework.understanding.numbers import read_count
@@ -21,6 +21,8 @@ CHOICE_ANSWERS = frozenset({"inform", "affirm", "deny", "skip"})  # the choices 
 OFFER_ANSWERS = (["offer_yes"], ["offer_no"])  # of an opening that came free
 SURE = 0.45
 SURE_CONTROL = 0.35
+SURE_OVER_WORDS = 0.8  # below this a text that names an answer of the open question is its answer
+SURE_OF_A_WORD = 0.75  # one word is more likely an answer that was not understood
 _CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
 # Labels whose words are also answers to a question: "i need housing" answers what is hard.
 _ANSWER_TO = {
@@ -64,8 +66,12 @@ def interrupts(heard: Heard, step: str) -> bool:
         return heard.confidence >= SURE_CONTROL
     if heard.intent in ("resume", "repeat") and _plain_answer(step, heard.text):
         return False  # "yes im still in here" goes on with nothing; "creo que una vez" wants nothing said again
+    if heard.confidence < SURE_OVER_WORDS and not asks(heard.text) and names_an_answer(step, heard):
+        return False  # "not working right now, got fired" is what is hard, not a pause
     if heard.intent in _CONTROL:
         return heard.confidence >= SURE_CONTROL
     if not asks(heard.text) and (heard.intent in _ANSWER_TO.get(step, ()) or _plain_answer(step, heard.text)):
         return False
+    if len(fold(heard.text).split()) == 1 and not asks(heard.text):
+        return heard.confidence >= SURE_OF_A_WORD
     return heard.confidence >= SURE or (asks(heard.text) and heard.confidence >= SURE_CONTROL)

@@ -54,9 +54,19 @@ def follow(client: Client, text: str) -> None:
         client.language = written
 
 
+# "i dont speak spanish that good", "no entiendo ingles": the other one is wanted.
+_UNABLE = re.compile(
+    r"\b(?:don t|dont|do not|cant|can t|cannot|not|no)(?: \w+){0,2} "
+    r"(?:speak|read|understand|know|get|good (?:at|in|with)|hablo|leo|entiendo|se)(?: \w+){0,2} "
+    r"(spanish|english|espanol|ingles)\b"
+)
+
+
 def asked_for(text: str) -> str | None:
     """The language that a request to switch names ("en español por favor", "can we do this in english")."""
     said = fold(text)
+    if unable := _UNABLE.search(said):
+        return "en" if unable.group(1) in ("spanish", "espanol") else "es"
     spanish = any(word in said for word in ("espanol", "spanish", "castellano"))
     english = any(word in said for word in ("ingles", "english"))
     return "es" if spanish and not english else "en" if english and not spanish else None

@@ -24,12 +24,24 @@ def _phrases() -> list[tuple[str, int]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
+_DOUBT = re.compile(
+    r"^(?:(?:um|uh|hmm|well|pues|mmm|honestly|oh|ay) )?(?:(?:i m |im |i am )?not (?:really |too |so )?(?:sure|certain)|"
+    r"i (?:dont|don t|do not) (?:really )?know|idk|dunno|no se|no estoy (?:muy )?segur[oa]|no me acuerdo(?: bien)?|"
+    r"no recuerdo(?: bien)?)\b(?: (?:but|pero|exactly|bien|if|si|tho|though|maybe|cuantas|how many|fijese)\b)*"
+)
+
+
+def without_doubt(said: str) -> str:
+    """Folded text without the doubt that it begins with: the "no" of "no se, como dos" is not an answer."""
+    return _DOUBT.sub("", said).strip()
+
+
 def read_count(text: str, largest: int = 1000) -> int | None:
     """How many, or None. Of "3 or 4" the smaller: a count must not be more than what was surely told.
 
     Years and months in the text ("2 times in 2 years", "since 2024") are not counts.
     """
-    said = fold(text)
+    said = without_doubt(fold(text))
     said = re.sub(r"\b(19|20)\d\d\b", " ", said)
     unit = r"(years?|yrs?|months?|mos?|weeks?|wks?|days?|anos?|meses|mes|semanas?|dias?|am|pm)"
     span = rf"(\d+|a|one|two|three|un|dos|tres|last|past|ultimos?|couple|few)\s+{unit}\b"
@@ -62,5 +74,19 @@ def read_age(text: str) -> int | None:
     """An age in full years from an answer to "how old": "34", "im 34", "34 yrs"; "born in 1984" is None."""
     said = fold(text)
     found = re.findall(r"\b(\d{1,3})\b", said)
-    ages = [int(number) for number in found if int(number) <= 120]
+    ages = [int(number) for number in found if int(number) <= 120] or _ages_in_words(said.split())
     return ages[0] if len(ages) == 1 else None
+
+
+def _ages_in_words(words: list[str]) -> list[int]:
+    """ "thirty four", "treinta y cuatro", "veintidos"; a unit alone ("one") is no age of who texts."""
+    tables = word_tables()["ages"]
+    ages: list[int] = []
+    for place, word in enumerate(words):
+        if word in tables["whole"]:
+            ages.append(tables["whole"][word])
+        elif word in tables["tens"]:
+            after = words[place + 1 : place + 3]
+            unit = after[1] if after[:1] == ["y"] and len(after) == 2 else after[0] if after else ""
+            ages.append(tables["tens"][word] + tables["units"].get(unit, 0))
+    return ages

@@ -20,10 +20,20 @@ _AGE = re.compile(
     r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad)\b|^(\d{2,3}) anos\b(?! (?:en|de (?!edad)|sin|con|que))"
 )
 _NO_VETERAN = re.compile(
-    r"\b(not (a|an) vet(eran)?|never (served|was in the military)|no soy veteran[oa]|nunca servi)\b"
+    r"\b(not (a|an) vet(eran)?|never (served|(been|was) in the (military|army|service))"
+    r"|no soy veteran[oa]|nunca servi)\b"
 )
 _VETERAN = re.compile(
-    r"\b((i m|im|i am) an? (\w+ )?vet(eran)?|i served|soy veteran[oa]|(combat|army|navy|marine|air force) vet(eran)?)\b"
+    r"\b((i m|im|i am) an? (\w+ )?vet(eran)?|i served|soy veteran[oa]|(combat|army|navy|marine|air force) vet(eran)?"
+    r"|i (was|am) (once |also )?in the (u s |us |united states )?"
+    r"(army|navy|marines?|marine corps|air force|coast guard|national guard|military|reserves?|service)"
+    r"|(estuve|servi) en (el |la |las )?(ejercito|marina|armada|guardia nacional|fuerza aerea|fuerzas armadas))\b"
+)
+# "va" among the payers: as a doctor or a building it pays for nothing.
+_VA_PAYS = re.compile(
+    r"\b(va|tricare|champva) (insurance|benefits|coverage|health ?care|card|pays?|covers?|plan)\b|"
+    r"\b(have|got|use|through|thru|by|with|on|from|tengo|uso|por|con|del?) (the |my |el |la )?(va|tricare|champva)\b"
+    r"(?! (doctor|dr|doc|hospital|clinic|psychiatrist|told|said|therapist|nurse|medico|doctora|psiquiatra|clinica))"
 )
 _IN_HOSPITAL = re.compile(
     r"\b(i m|im|i am|estoy) (still |currently |right now |ahora )?(in|at|on|en|internad[oa] en) (the |a |el |un |la )?"
@@ -66,6 +76,8 @@ def volunteered(heard: Heard, *, besides: str | None = None) -> dict[str, Any]:
 
 def _payer_told(heard: Heard, said: str) -> dict[str, Any]:
     named = {value for value in heard.entity("payer") if value in PAYERS}
+    if "va" in named and not _VA_PAYS.search(said):
+        named.discard("va")
     if not named or asks(heard.text):
         return {}
     return {} if _NOT_YET.search(said) else {"payer": min(named, key=PAYER_ORDER.index)}
