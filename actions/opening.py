@@ -26,7 +26,25 @@ WISHES = "wishes"  # slot: what the client said of days and times
 LIMIT = 3
 MORE = "more"
 WAIT, NEXT, REFER = "wait", "next_program", "refer"  # what there is to choose where nothing is free
-_MORE_WORDS = {"more", "others", "other", "different", "else", "otros", "otras", "otro", "otra", "mas"}
+_NOT_THESE = ("deny", "cancel_appointment", "reschedule_appointment")
+_MORE_WORDS = {
+    "neither",
+    "none",
+    "ninguno",
+    "ninguna",
+    "tampoco",
+    "switch",
+    "more",
+    "others",
+    "other",
+    "different",
+    "else",
+    "otros",
+    "otras",
+    "otro",
+    "otra",
+    "mas",
+}
 
 
 async def place(case: Case, calendar_id: uuid.UUID) -> tuple[Program, Calendar]:
@@ -116,14 +134,14 @@ async def take_opening(case: Case) -> bool:
     if chosen in (WAIT, NEXT, REFER):
         await _instead(case, chosen)
         return True
-    if chosen == MORE or (chosen is None and case.heard.intent in ("deny", "cancel_appointment")):
+    if chosen == MORE or (chosen is None and case.heard.intent in _NOT_THESE):
         case.remember(SEEN, [*(case.slot(SEEN) or []), *(case.slot(OFFERED) or [])])
         return True  # the form asks again, with others
     if chosen is None and case.heard.intent == "skip":
         await refer_instead(case)
         return True
     if chosen is None:
-        return not interrupts(case.heard, walk.OPENING) and await _wished(case)
+        return not interrupts(case.heard, walk.OPENING) and await wished(case, str(case.answers[walk.PROGRAM]))
     if chosen not in (case.slot(OFFERED) or []):
         return False
     try:
@@ -135,8 +153,9 @@ async def take_opening(case: Case) -> bool:
     return True
 
 
-async def _wished(case: Case) -> bool:
-    program = await case.session.get_one(Program, str(case.answers[walk.PROGRAM]))
+async def wished(case: Case, program_id: str) -> bool:
+    """Keeps what the text says of days and times, by the client's clock or the program's; False: nothing."""
+    program = await case.session.get_one(Program, program_id)
     wishes = wish_reader.read(case.heard.text, at=case.at, zone=case.client.zone or program.zone)
     if wishes is None:
         return False
@@ -156,7 +175,7 @@ async def _another_time(case: Case, answer: Answer | None) -> bool:
     """
     if case.heard.chosen or (answer is not None and answer.value is True):
         return False
-    if interrupts(case.heard, walk.OPENING) or not await _wished(case):
+    if interrupts(case.heard, walk.OPENING) or not await wished(case, str(case.answers[walk.PROGRAM])):
         return False
     await case.let_go_of_held()
     await case.forget(walk.OPENING)

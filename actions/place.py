@@ -11,6 +11,7 @@ from casework.directory import county_matters, miles_to_va
 from casework.geography import UnknownPlace, counties_of, find
 from casework.intake import policies, walk
 from casework.intake.seeking import county_in_full
+from casework.understanding.answers import does_not_know
 from casework.understanding.choices import fold
 
 MILES_TO_VA = "miles_to_va"
@@ -63,7 +64,7 @@ async def take_county(case: Case) -> bool:
     if given and given[0] in names:
         await case.record(walk.COUNTY, given[0])
         return True
-    if case.heard.intent == "skip" or fold(case.heard.text) in _not_sure(case):
+    if case.heard.intent == "skip" or fold(case.heard.text) in _not_sure(case) or does_not_know(case.heard.text):
         await case.record(walk.COUNTY, None)
         return True
     said = f" {fold(case.heard.text)} "

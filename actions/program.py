@@ -7,6 +7,7 @@ from rasa_sdk.events import SlotSet
 from actions import replies
 from actions.case import Case, Events
 from actions.corrections import tell_outcome_once
+from actions.opening import wished
 from casework import letters
 from casework.conversations.tables import WEB
 from casework.directory import Found, Seeker, nearest
@@ -14,6 +15,7 @@ from casework.intake import walk
 from casework.intake.seeking import seeker
 from casework.scheduling import calendars, openings
 from casework.understanding.choices import fold
+from casework.understanding.interrupts import interrupts
 
 SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
 SEEN = "programs_seen"  # slot: ids shown before, not to be shown again
@@ -81,6 +83,9 @@ async def take_program(case: Case) -> bool:
     if chosen == MORE:
         case.remember(SEEN, [*(case.slot(SEEN) or []), *shown])
         return True
+    if chosen is None and shown and not interrupts(case.heard, walk.PROGRAM) and await wished(case, shown[0]):
+        case.say("utter_place_first")
+        return True
     if chosen is None and case.heard.intent in ("skip", "deny"):
         chosen = walk.NO_PROGRAM
     if chosen is None and case.heard.intent == "affirm" and len(shown) == 1:
@@ -105,7 +110,7 @@ async def _by_words(case: Case, shown: list[str]) -> str | None:
     said = fold(case.heard.text)
     if any(word in said.split() for word in ("closest", "nearest", "cercano", "cercana", "cerca")) and shown:
         return shown[0]
-    if any(word in said.split() for word in ("more", "others", "other", "else", "otros", "otras", "mas")):
+    if any(word in said.split() for word in _OTHERS):
         return MORE
     rows = (await case.session.execute(select(Program).where(Program.id.in_(shown)))).scalars()
     hits = []
@@ -116,6 +121,7 @@ async def _by_words(case: Case, shown: list[str]) -> str | None:
     return hits[0] if len(hits) == 1 else None
 
 
+_OTHERS = {"more", "others", "other", "else", "neither", "otros", "otras", "mas", "tampoco"}
 _COMMON = {"sample", "mental", "health", "center", "program", "community", "services", "case", "management", "adult",
            "behavioral", "care", "county", "clinic", "wellness", "veterans", "intake", "salud"}  # fmt: skip
 

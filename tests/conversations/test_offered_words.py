@@ -17,7 +17,8 @@ WORDS = {
     "NO PUEDO IR": "cancel_appointment", "WHEN": "appointment_status", "CUANDO": "appointment_status",
     "BOOK": "book_appointment", "RESERVAR": "book_appointment", "CONTINUE": "resume", "SEGUIR": "resume",
     "SHARE": "affirm", "COMPARTIR": "affirm", "MENU": "menu", "PERSON": "talk_to_person", "PERSONA": "talk_to_person",
-    "LATER": "pause", "LUEGO": "pause", "REPEAT": "repeat", "REPETIR": "repeat", "SKIP": "skip", "PASO": "skip", "WHY": "why_asked", "POR QUE": "why_asked",
+    "LATER": "pause", "LUEGO": "pause",
+    "REPEAT": "repeat", "REPETIR": "repeat", "SKIP": "skip", "PASO": "skip", "WHY": "why_asked", "POR QUE": "why_asked",
     "DELETE MY DATA": "delete_my_data", "BORRE MIS DATOS": "delete_my_data", "ESPAÑOL": "switch_language",
     "talk to a person": "talk_to_person", "hablar con una persona": "talk_to_person",
 }  # fmt: skip

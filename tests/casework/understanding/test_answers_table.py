@@ -14,7 +14,7 @@ from casework.understanding.answers import read
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
 
-BY_THE_LINE = {walk.PROGRAM, walk.OPENING}  # read against what was offered; tests/conversations has them
+BY_THE_LINE = {walk.PROGRAM, walk.OPENING, walk.COUNTY}  # read against what was offered; tests/conversations has them
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from casework.geography import UnknownPlace
-from casework.understanding.answers import read
+from casework.understanding.answers import asks_meaning, read
 from casework.understanding.choices import chosen
 from casework.understanding.heard import Heard, denied, of_choice
 from casework.understanding.interrupts import interrupts
@@ -211,3 +211,89 @@ def test_the_language_that_a_text_shows(text: str, language: str | None) -> None
 )  # fmt: skip
 def test_the_language_that_is_asked_for(text: str, language: str | None) -> None:
     assert asked_for(text) == language
+
+
+# -- not knowing, and asking what is meant --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        ("veteran", "idk man"),
+        ("veteran", "not sure"),
+        ("diagnosed_by_professional", "no me acuerdo quien"),
+        ("inpatient_stays_24_months", "no se"),
+        ("inpatient_stays_24_months", "no se cuantas"),
+        ("inpatient_stays_24_months", "i dont know how many"),
+        ("payer", "no tengo idea"),
+        ("impairments", "honestly idk"),
+    ],
+)
+def test_not_knowing_leaves_a_question_open_and_is_never_a_no_or_a_zero(step: str, text: str) -> None:
+    for label in ("inform", "deny", "out_of_scope"):
+        answer = read(step, Heard(text, label, 0.6))
+        assert answer is not None
+        assert answer.value is None
+        assert answer.left_open
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "value"),
+    [
+        ("inpatient_stays_24_months", "not sure maybe twice", 2),
+        ("inpatient_stays_24_months", "no se, como dos", 2),
+        ("diagnosed_by_professional", "not sure i think my doctor did", True),
+        ("impairments", "i think my job", ["employment"]),
+        ("age", "thirty four", 34),
+        ("age", "treinta y cuatro", 34),
+        ("age", "tengo veintidos", 22),
+    ],
+)
+def test_what_is_said_with_doubt_or_in_words_is_still_said(step: str, text: str, value: object) -> None:
+    answer = read(step, Heard(text, "inform", 0.6))
+    assert answer is not None
+    assert answer.value == value
+
+
+def test_saving_sharing_and_booking_are_never_left_open() -> None:
+    assert all(read(step, Heard("idk", "out_of_scope", 0.6)) is None for step in ("saving", "sharing", "booking"))
+
+
+@pytest.mark.parametrize(
+    "text", ["what do you mean", "what counts as crisis", "no entiendo la pregunta", "a que se refiere"]
+)
+def test_asking_what_a_question_means_is_heard(text: str) -> None:
+    assert asks_meaning(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["what does a case manager do", "i mean no", "like 3 times", "que hace un administrador de casos"]
+)
+def test_other_questions_and_answers_do_not_ask_what_is_meant(text: str) -> None:
+    assert not asks_meaning(text)
+
+
+def test_the_va_is_who_pays_only_where_it_pays() -> None:
+    def payer(text: str) -> object:
+        return volunteered(Heard(text, "inform", 0.9, {"payer": ["va"]})).get("payer")
+
+    assert payer("the va doctor told me") is None
+    assert payer("i go to the va hospital") is None
+    assert payer("i have va health care") == "va"
+    assert payer("tengo el va") == "va"
+
+
+def test_having_been_in_a_branch_is_having_served() -> None:
+    assert volunteered(Heard("oh i was in the army reserve actually"))["veteran"] is True
+    assert volunteered(Heard("i was never in the army")).get("veteran") is not True
+
+
+def test_who_does_not_speak_a_language_wants_the_other() -> None:
+    assert asked_for("i dont speak spanish that good sorry") == "en"
+    assert asked_for("no entiendo ingles") == "es"
+
+
+def test_a_word_that_is_hard_is_an_answer_and_no_pause() -> None:
+    heard = Heard("not working right now, got fired", "pause", 0.5)
+    assert not interrupts(heard, "impairments")
+    assert interrupts(Heard("i need a break", "pause", 0.9), "impairments")
