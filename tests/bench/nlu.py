@@ -167,6 +167,39 @@ def cross(confusions: int = 0) -> dict[str, Any]:
     return figures | {"out_of_scope_other_batch": round(refused(confident, wanted), 3)}
 
 
+BEGIN, END = "<!-- figures: written by tests/bench/nlu.py --write -->", "<!-- end of figures -->"
+_ROWS = (
+    ("texts of the split that are not in the training data", "texts_{}"),
+    ("...left out, since they are", "left_out_{}_also_in_training"),
+    ("**intent right**", "accuracy_{}"),
+    ("...with a slip in every fourth word", "accuracy_{}_misspelt"),
+    ("out of scope refused, where 5% of the others are", "out_of_scope_{}"),
+    ("...with a slip in every fourth word", "out_of_scope_{}_misspelt"),
+    ("intent right, files of the training data held out", "accuracy_{}_other_batch"),
+)
+
+
+def write(figures: dict[str, Any], day: str) -> None:
+    """Puts the figures into docs/nlu.md, between the two marks."""
+    page = ROOT / "docs" / "nlu.md"
+    lines = [
+        f"Measured {day} on {figures['examples']:,} training examples.",
+        "",
+        "| | English | Spanish |",
+        "|---|---|---|",
+    ]
+    for title, name in _ROWS:
+        if name.format("en") in figures:
+            told = [figures[name.format(language)] for language in LANGUAGES]
+            lines.append(
+                f"| {title} | " + " | ".join(f"{v:.1%}" if isinstance(v, float) else str(v) for v in told) + " |"
+            )
+    lines += ["", f"Training took {figures['train_s']:.0f} s, a text {figures['parse_ms_p50']} ms (p50)."]
+    text = page.read_text()
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    page.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
+
+
 def _topics(language: str) -> dict[str, list[Path]]:
     """The files of a language by topic; a topic's files are its batches (`faq_1.yml`, `faq_2.yml`)."""
     topics: dict[str, list[Path]] = {}
@@ -280,10 +313,15 @@ def main() -> None:
     parser.add_argument("--only", help="with --all: the one whose name begins so")
     parser.add_argument("--epochs", type=int, default=100, help="DIET's epochs")
     parser.add_argument("--cross", action="store_true", help="cross-validation on the training data")
+    parser.add_argument("--write", action="store_true", help="measure, cross-validate, and put it into docs/nlu.md")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    if asked.cross:
+    if asked.write:
+        figures = ours()
+        write(figures, time.strftime("%Y-%m-%d"))  # should the long rest not be waited for
+        write(figures | cross(), time.strftime("%Y-%m-%d"))
+    elif asked.cross:
         print(json.dumps(cross()))
     elif asked.all:
         for name, pipeline in pipelines(asked.epochs).items():
