@@ -26,6 +26,7 @@ WISHES = "wishes"  # slot: what the client said of days and times
 LIMIT = 3
 MORE = "more"
 WAIT, NEXT, REFER = "wait", "next_program", "refer"  # what there is to choose where nothing is free
+_OF_TIMES = ("book_appointment", "reschedule_appointment", "appointment_status")
 _NOT_THESE = ("deny", "cancel_appointment", "reschedule_appointment")
 _MORE_WORDS = {
     "neither",
@@ -141,7 +142,7 @@ async def take_opening(case: Case) -> bool:
         await refer_instead(case)
         return True
     if chosen is None:
-        return not interrupts(case.heard, walk.OPENING) and await wished(case, str(case.answers[walk.PROGRAM]))
+        return may_be_a_wish(case) and await wished(case, str(case.answers[walk.PROGRAM]))
     if chosen not in (case.slot(OFFERED) or []):
         return False
     try:
@@ -151,6 +152,11 @@ async def take_opening(case: Case) -> bool:
         return True
     await case.record(walk.OPENING, chosen)
     return True
+
+
+def may_be_a_wish(case: Case) -> bool:
+    """Whether what was said may be about days and times, also where it is put as a question ("anything on thursday?")."""
+    return case.heard.intent in _OF_TIMES or not interrupts(case.heard, walk.OPENING)
 
 
 async def wished(case: Case, program_id: str) -> bool:
@@ -175,7 +181,7 @@ async def _another_time(case: Case, answer: Answer | None) -> bool:
     """
     if case.heard.chosen or (answer is not None and answer.value is True):
         return False
-    if interrupts(case.heard, walk.OPENING) or not await wished(case, str(case.answers[walk.PROGRAM])):
+    if not may_be_a_wish(case) or not await wished(case, str(case.answers[walk.PROGRAM])):
         return False
     await case.let_go_of_held()
     await case.forget(walk.OPENING)

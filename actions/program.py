@@ -7,7 +7,7 @@ from rasa_sdk.events import SlotSet
 from actions import replies
 from actions.case import Case, Events
 from actions.corrections import tell_outcome_once
-from actions.opening import wished
+from actions.opening import may_be_a_wish, wished
 from casework import letters
 from casework.conversations.tables import WEB
 from casework.directory import Found, Seeker, nearest
@@ -15,7 +15,6 @@ from casework.intake import walk
 from casework.intake.seeking import seeker
 from casework.scheduling import calendars, openings
 from casework.understanding.choices import fold
-from casework.understanding.interrupts import interrupts
 
 SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
 SEEN = "programs_seen"  # slot: ids shown before, not to be shown again
@@ -83,7 +82,7 @@ async def take_program(case: Case) -> bool:
     if chosen == MORE:
         case.remember(SEEN, [*(case.slot(SEEN) or []), *shown])
         return True
-    if chosen is None and shown and not interrupts(case.heard, walk.PROGRAM) and await wished(case, shown[0]):
+    if chosen is None and shown and may_be_a_wish(case) and await wished(case, shown[0]):
         case.say("utter_place_first")
         return True
     if chosen is None and case.heard.intent in ("skip", "deny"):
