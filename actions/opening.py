@@ -155,7 +155,7 @@ async def take_opening(case: Case) -> bool:
 
 
 def may_be_a_wish(case: Case) -> bool:
-    """Whether what was said may be about days and times, also where it is put as a question ("anything on thursday?")."""
+    """Whether what was said may be about days and times, also as a question ("anything on thursday?")."""
     return case.heard.intent in _OF_TIMES or not interrupts(case.heard, walk.OPENING)
 
 
