@@ -12,7 +12,7 @@ from typing import Any
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
 from casework.understanding.numbers import read_age, read_count, read_numbers, without_doubt, word_tables
-from casework.understanding.places import read_place
+from casework.understanding.places import read_place, read_place_within
 
 DIAGNOSES = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
 IMPAIRMENTS = ("housing", "employment", "self_care", "daily_tasks", "social", "concentration")
@@ -174,9 +174,7 @@ def _yes_no(step: str, heard: Heard) -> Answer | None:
 
 def _place(heard: Heard) -> Answer | None:
     place = read_place(heard.text)
-    if place is None:  # "downtown minneapolis by the library"
-        state = next(iter(heard.entity("state")), "")
-        place = next(filter(None, (read_place(f"{city} {state}".strip()) for city in heard.entity("city"))), None)
+    place = place or read_place_within(heard.text)
     return Answer(place.zip) if place else None
 
 

@@ -69,6 +69,22 @@ def read_place(text: str) -> Place | None:
     return None
 
 
+_BESIDES = re.compile(
+    r"\b(?:no|i dont|i don t|i do not|idk|dunno|not sure|but|pero|by|near|around|next to|cerca|por)\b"
+)
+
+
+def read_place_within(text: str) -> Place | None:
+    """The place named in a longer answer to "where": a large city anywhere in it ("downtown minneapolis by the
+    library"), or what stands before the words that tell more ("vivo en st paul, no me se el zip")."""
+    said = re.sub(r"\b(st|ft|mt)\b(?= \w)", lambda m: _SHORT[m.group()], fold(text))
+    for city, state in sorted(_large_cities().items(), key=lambda pair: -len(pair[0])):
+        if f" {city} " in f" {said} ":
+            return near_name(city, state)
+    first = _BESIDES.split(said)[0].strip()
+    return read_place(first) if first != said and _LEAD.match(first) else None
+
+
 def read_state(text: str) -> str | None:
     """A state that the whole text names ("minnesota", "MN"), or the one at its end."""
     said = _LEAD.sub("", fold(text))
@@ -90,4 +106,4 @@ def _state_at_end(said: str) -> tuple[str | None, str]:
     return None, said
 
 
-__all__ = ["STATES", "UnknownPlace", "read_place", "read_state", "read_zip"]
+__all__ = ["STATES", "UnknownPlace", "read_place", "read_place_within", "read_state", "read_zip"]

@@ -13,7 +13,7 @@ from casework.understanding.heard import Heard, denied, of_choice
 from casework.understanding.interrupts import interrupts
 from casework.understanding.language import asked_for, guess
 from casework.understanding.numbers import read_age, read_count, read_numbers
-from casework.understanding.places import read_place, read_state
+from casework.understanding.places import read_place, read_place_within, read_state
 from casework.understanding.volunteered import volunteered
 
 
@@ -297,3 +297,22 @@ def test_a_word_that_is_hard_is_an_answer_and_no_pause() -> None:
     heard = Heard("not working right now, got fired", "pause", 0.5)
     assert not interrupts(heard, "impairments")
     assert interrupts(Heard("i need a break", "pause", 0.9), "impairments")
+
+
+@pytest.mark.parametrize(
+    ("text", "city"),
+    [
+        ("vivo en st paul no me se el zip", "Saint Paul"),
+        ("i live in duluth mn but i dont know the zip", "Duluth"),
+        ("downtown minneapolis by the library", "Minneapolis"),
+    ],
+)
+def test_a_place_is_found_in_a_longer_answer(text: str, city: str) -> None:
+    place = read_place_within(text)
+    assert place is not None
+    assert place.city == city
+
+
+@pytest.mark.parametrize("text", ["no", "idk", "my phone is dying", "i dont have a zip im homeless"])
+def test_no_place_is_made_up(text: str) -> None:
+    assert read_place_within(text) is None
