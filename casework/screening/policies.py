@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from casework.paths import DATA
 from casework.screening.criteria_file import Table
 from casework.screening.errors import UnknownPolicy
 from casework.screening.facts import FACT_NAMES, STATES
@@ -17,7 +18,7 @@ from casework.screening.formula_reader import TestReader, service_area
 from casework.screening.formulas import Test
 from casework.screening.shared import Shared, read_shared
 
-CRITERIA: Final = Path(__file__).resolve().parents[2] / "data" / "criteria"
+CRITERIA: Final = DATA / "criteria"
 DEFAULT_POLICY: Final = "default"
 RESIDENCY: Final = "residency"
 

@@ -8,7 +8,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from casework.paths import ROOT
+from casework.paths import CODE
 from casework.storage.engine import plain_url
 
 BOT_ROLE = "guidepost_bot"
@@ -19,7 +19,7 @@ _ONE_AT_A_TIME = 7_170_001  # advisory lock: several processes may start at once
 def migrate(url: str) -> None:
     """Applies what is missing. Safe to call from several processes at once."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "casework" / "storage" / "migrations"))
+    config.set_main_option("script_location", str(CODE / "casework" / "storage" / "migrations"))
     config.attributes["url"] = url
     with psycopg.connect(plain_url(url), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
