@@ -14,8 +14,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,6 +72,10 @@ async def take(session: AsyncSession, path: Path, progress: Callable[[int], None
 
 def rows(path: Path) -> Iterator[tuple[int, tuple[str, str, float] | str]]:
     """Each row's ZIP, county and share of homes, or why it is refused."""
+    # Here, not above: only the import needs it, and every process that knows ZIPs would carry its 8 MB.
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ParseError, ValueError, OSError) as error:

@@ -8,6 +8,9 @@ are the same to the last bit.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import logging
 import os
 import zlib
@@ -68,10 +71,19 @@ def table_to_disk(folder: Path = FOLDER) -> bool:
             return False
         if rows.checksum() == wanted:
             backend.table = rows
+            del table
+            _give_back()
             return True
         rows.close()
     _log.warning("the encoder's table stays in memory (its file cannot be read back)")
     return False
+
+
+def _give_back() -> None:
+    """What loading took and needs no more goes back to the system; glibc keeps some of it otherwise."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _write(path: Path, table: NDArray[np.uint8]) -> None:

@@ -17,7 +17,6 @@ from casework.staff.reading import Person
 from channels.console import words
 from channels.console.door import records, visit
 from channels.console.router import router
-from channels.console.summary_pdf import summary_pdf
 
 
 @router.get("/people/{client_id}/summary.pdf", name="console_summary_pdf")
@@ -26,6 +25,8 @@ async def as_pdf(request: Request, client_id: uuid.UUID) -> Response:
     if person is None:
         return _refused(client_id)
     settings = get_settings()
+    from channels.console.summary_pdf import summary_pdf  # with the first PDF: what draws them weighs 6 MB
+
     made = summary_pdf(
         person,
         agency=settings.agency_name,
