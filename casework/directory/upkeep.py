@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, and_, case, func, literal, or_, select
+from sqlalchemy import ForeignKey, Integer, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -137,19 +137,22 @@ async def programs(
         .outerjoin(checks, checks.c.program_id == Program.id)
         .outerjoin(uses, uses.c.program_id == Program.id)
     )
+    found = []
     for word in words.split()[:6]:
         like = f"%{word.replace('%', '').replace('_', '')}%"
-        wanted = wanted.where(
-            or_(*(column.ilike(like) for column in (Program.organization, Program.name, Program.city, Program.zip)))
-            | (Program.state == word.upper())
-        )
+        columns = (Program.organization, Program.name, Program.city, Program.zip)
+        found.append(or_(*(column.ilike(like) for column in columns), Program.state == word.upper()))
     if to_call:
         stale = (at - CHECKED_FOR).date()
-        wanted = wanted.where(and_(Program.active, or_(oldest.is_(None), oldest < stale)))
+        wanted = wanted.where(*found, Program.active, or_(oldest.is_(None), oldest < stale))
         wanted = wanted.order_by(in_use.desc(), oldest.asc().nulls_first(), Program.id)
+        wanted = wanted.offset(start).limit(ROWS + 1)
     else:
-        wanted = wanted.order_by(Program.organization, Program.name, Program.id)
-    rows = [Row(*row) for row in await session.execute(wanted.offset(start).limit(ROWS + 1))]
+        order = (Program.organization, Program.name, Program.id)
+        # The page is picked first: everything else is then looked up for its rows only.
+        page = select(Program.id).where(*found).order_by(*order).offset(start).limit(ROWS + 1).subquery()
+        wanted = wanted.join(page, page.c.id == Program.id).order_by(*order)
+    rows = [Row(*row) for row in await session.execute(wanted)]
     return rows[:ROWS], len(rows) > ROWS
 
 

@@ -208,6 +208,7 @@ def pages(person: uuid.UUID, today: str, a_year_ago: str) -> list[tuple[str, str
     """Every page of the console that shows what is in the database."""
     year = f"from={a_year_ago}&to={today}"
     return [
+        ("one's password: a page that reads nothing but who one is", "/console/me/password"),
         ("queue", "/console"),
         ("queue, all", "/console?view=all"),
         ("person", f"/console/people/{person}"),
@@ -218,6 +219,11 @@ def pages(person: uuid.UUID, today: str, a_year_ago: str) -> list[tuple[str, str
         ("service plan", f"/console/people/{person}/plan"),
         ("calendar", "/console/calendar"),
         ("hours", "/console/availability"),
+        ("staff", "/console/admin/staff"),
+        ("programs to call", "/console/admin/programs"),
+        ("programs found by name", "/console/admin/programs?view=all&q=organization"),
+        ("a program's facts", "/console/admin/programs/bench-7"),
+        ("notes on a person", f"/console/people/{person}/notes"),
         ("audit", "/console/audit"),
         *((f"reports, {part}, 30 days", f"/console/reports?part={part}") for part in ("way", "answers", "places")),
         *(
