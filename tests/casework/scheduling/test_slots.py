@@ -154,3 +154,22 @@ def test_a_slot_of_the_grid_is_found_by_its_start_and_nothing_else_is():
     ten = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
     assert slot_at(office(), ten, now=now).ends_at == ten + timedelta(minutes=45)
     assert slot_at(office(), ten + timedelta(minutes=5), now=now) is None
+
+
+def test_what_is_taken_is_not_shown_and_a_second_seat_is():
+    ten = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+    taken = [Taken(ten, ten + timedelta(minutes=60), 0)]
+    assert starts(office(), taken=taken) == ["09:00", "11:00", "13:00", "14:00"]
+    assert starts(office(capacity=2), taken=taken) == ["09:00", "10:00", "11:00", "13:00", "14:00"]
+    assert "10:00" not in starts(office(capacity=2), taken=[*taken, Taken(ten, ten + timedelta(minutes=60), 1)])
+
+
+def test_an_hour_that_no_clock_shows_is_not_offered_and_one_shown_twice_is_offered_once():
+    night = office(minutes=40, buffer=0, weekly={6: (Span(time(0), time(4)),)})
+    zone = ZoneInfo("America/Chicago")
+
+    def shown(day: date) -> list[str]:
+        return [f"{slot.starts_at.astimezone(zone):%H:%M}" for slot in whole_day(night, day)]
+
+    assert shown(date(2026, 3, 8)) == ["00:00", "00:40", "01:20", "03:20"]
+    assert shown(date(2026, 11, 1)) == ["00:00", "00:40", "01:20", "02:00", "02:40", "03:20"]
