@@ -57,6 +57,8 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
         return _worst_without_words(text)
     if _is_command(text):
         return Assessment(NONE, [], 0.0, [{"command": True}], _version())
+    if lexicon.harmless(text):
+        return Assessment(NONE, [], 0.0, [{"idiom": True}], _version())
     found = lexicon.phrases(text)
     if not _WORD.search(text):
         return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
@@ -130,7 +132,7 @@ def _tells(text: str) -> bool:
 
 def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:
     readings = _readings(trained, text, earlier)
-    scores = trained.scores(readings)
+    scores = trained.scores(readings, {text: found})
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]

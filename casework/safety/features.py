@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -57,39 +57,43 @@ def _hash(feature: str) -> int:
     return zlib.crc32(feature.encode()) & (SIZE - 1)
 
 
+@lru_cache(maxsize=1 << 15)  # most words are common ones
+def _characters(word: str) -> tuple[int, ...]:
+    """Hashed character n-grams of a word, its ends among them; a short word's last one is the whole of it."""
+    padded = f" {word} "
+    found: list[int] = []
+    for size in CHARACTERS:
+        if len(padded) <= size:
+            found.append(_hash("c" + padded))
+            break
+        found += [_hash("c" + padded[start : start + size]) for start in range(len(padded) - size + 1)]
+    return tuple(found)
+
+
 def counts(text: str) -> dict[int, float]:
     """Hashed features of a text and how often they stand in it."""
+    words = fold(text).split()
+    places = [place for word in words for place in _characters(word)]
+    places += [
+        _hash("w" + " ".join(words[start : start + size])) for size in WORDS for start in range(len(words) - size + 1)
+    ]
     found: dict[int, float] = {}
-
-    def add(feature: str, weight: float = 1.0) -> None:
-        place = _hash(feature)
-        found[place] = found.get(place, 0.0) + weight
-
-    folded = fold(text)
-    words = folded.split()
-    for word in words:
-        padded = f" {word} "
-        for size in CHARACTERS:
-            if len(padded) <= size:
-                add("c" + padded)
-                break
-            for start in range(len(padded) - size + 1):
-                add("c" + padded[start : start + size])
-    for size in WORDS:
-        for start in range(len(words) - size + 1):
-            add("w" + " ".join(words[start : start + size]))
+    for place in places:
+        found[place] = found.get(place, 0.0) + 1.0
     return found
 
 
-def hits(text: str) -> list[int]:
-    """Hashed phrase hits of a text: their levels and kinds."""
-    found = {name for hit in lexicon.phrases(text) for name in (f"l{hit.level}", f"l{hit.level}{hit.kind}")}
-    return sorted(_hash(name) for name in found)
+def hits(found: Iterable[lexicon.Phrase]) -> list[int]:
+    """Hashed phrase hits: their levels and kinds."""
+    names = {name for hit in found for name in (f"l{hit.level}", f"l{hit.level}{hit.kind}")}
+    return sorted(_hash(name) for name in names)
 
 
-def sparse(text: str, idf: Floats) -> tuple[Ints, Floats]:
-    """Places and values: tf-idf of the n-grams, of length 1 together, and HIT for each phrase hit."""
-    grams, phrases = counts(text), hits(text)
+def sparse(grams: Mapping[int, float], found: Iterable[lexicon.Phrase], idf: Floats) -> tuple[Ints, Floats]:
+    """Places and values of a text with these `counts` and phrases: tf-idf of the n-grams, of length 1 together, and
+    HIT for each phrase hit.
+    """
+    phrases = hits(found)
     places = np.fromiter((*grams, *phrases), dtype=np.int64, count=len(grams) + len(phrases))
     values = np.full(len(places), HIT, dtype=np.float32)
     head = len(grams)

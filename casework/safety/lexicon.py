@@ -16,7 +16,9 @@ from casework.paths import DATA
 from casework.safety.text import fold, unmask
 
 FOLDER = DATA / "safety" / "lexicon"
-_GROUP = re.compile(r"\([^()]*\)[?*+]?|\[[^\]]*\][?*+]?|\\.[?*+]?|.[?*]|\{\d*,?\d*\}|[.+]")
+_ESCAPED = re.compile(r"\[[^\]]*\][?*+]?|\\.[?*+]?")
+_GROUP = re.compile(r"\([^()]*\)[?*+]?")
+_LOOSE = re.compile(r".[?*]|\{\d*,?\d*\}|[.+^$]")
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,12 @@ class _Pattern:
 
 
 def _key(pattern: str) -> str:
-    while (shorter := _GROUP.sub("\n", pattern)) != pattern:
+    pattern = _ESCAPED.sub("\n", pattern)
+    while (shorter := _GROUP.sub("\n", pattern)) != pattern:  # the innermost groups first
         pattern = shorter
     if "|" in pattern:
         return ""  # alternatives have no letters in common
-    return max(pattern.split("\n"), key=len).strip()
+    return max(_LOOSE.sub("\n", pattern).split("\n"), key=len).strip()
 
 
 @lru_cache
@@ -88,6 +91,17 @@ def phrases(text: str) -> list[Phrase]:
                     found.append(phrase)
                 break
     return found
+
+
+@lru_cache
+def _harmless() -> re.Pattern[str]:
+    tables = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files())
+    return re.compile("|".join(f"(?:{text})" for table in tables for text in table.get("harmless", ())))
+
+
+def harmless(text: str) -> bool:
+    """Whether the whole text is an idiom that only sounds dangerous."""
+    return _harmless().fullmatch(fold(text)) is not None
 
 
 def files() -> list[Path]:

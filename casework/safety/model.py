@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -51,19 +51,24 @@ class Model:
         self._offsets: Floats = arrays["offsets"].astype(np.float32)
         self._idf: Floats = arrays["idf"].astype(np.float32)
 
-    def linear(self, text: str) -> Floats:
-        """The linear part alone: quick, for choosing what of a long text is worth the encoder's time."""
-        places, values = features.sparse(text, self._idf)
+    def linear(self, text: str, found: Iterable[lexicon.Phrase] | None = None) -> Floats:
+        """The linear part alone: quick, for choosing what of a long text is worth the encoder's time.
+
+        `found`: the text's phrases, where they are known already.
+        """
+        phrases = lexicon.phrases(text) if found is None else found
+        places, values = features.sparse(features.counts(text), phrases, self._idf)
         return np.asarray(values @ self._linear[places], dtype=np.float32)
 
-    def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """The scores of each text. Texts are encoded together, which is quicker."""
+    def scores(self, texts: Sequence[str], known: Mapping[str, Iterable[lexicon.Phrase]] | None = None) -> list[Scores]:
+        """The scores of each text. Texts are encoded together, which is quicker. `known`: phrases found already."""
+        known = known or {}
         whole, parts = features.vectors(texts)
         gamma = self.settings["gamma"]
         kernel = radial(whole @ self._basis, self._support, self._squares[0], gamma)
         kernel += radial(parts @ self._basis, self._parts, self._squares[1], gamma)
         rows = kernel @ self._weights
-        rows = rows + np.stack([self.linear(text) for text in texts]) + self._offsets
+        rows = rows + np.stack([self.linear(text, known.get(text)) for text in texts]) + self._offsets
         return [self._scores(row) for row in rows]
 
     def _scores(self, row: Floats) -> Scores:
@@ -89,11 +94,12 @@ def radial(rows: Floats, others: Floats, others_squares: Floats, gamma: float) -
 
 
 def mixed(outputs: Any) -> Any:
-    """The two levels' outputs, each helped by the other: what is at least concern is likelier crisis, and the other
-    way round. In cross-validation this told crisis from none far better than its own output alone.
+    """The two levels' outputs, helped by each other and by the likeliest kind: what is at least concern, or clearly of
+    one kind, is likelier crisis, and the other way round. In cross-validation this told crisis from none far better
+    than the crisis output alone.
     """
-    crisis, danger = outputs[..., 0], outputs[..., 1]
-    return np.stack([crisis + danger, danger + crisis / 2], axis=-1)
+    crisis, danger, kind = outputs[..., 0], outputs[..., 1], outputs[..., len(OUTPUTS) :].max(axis=-1)
+    return np.stack([crisis + danger + kind / 2, danger + crisis / 2 + kind / 4], axis=-1)
 
 
 def _share(logit: float) -> float:
