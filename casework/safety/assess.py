@@ -138,7 +138,7 @@ def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: li
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
     # Words that are crisis by themselves weigh something even where the classifier reads the whole as harmless.
     doubt = limits["danger"] / 2 if any(hit.level == CRISIS for hit in found) else limits["danger"]
-    outright = crisis >= limits["crisis"] or any(hit.sure for hit in found)
+    outright = (crisis >= limits["crisis"] and not lexicon.low(readings[-1])) or any(hit.sure for hit in found)
     level = CRISIS if outright else CONCERN if danger >= doubt else NONE
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
     reasons.append({"crisis": round(crisis, 4), "danger": round(danger, 4), "limits": limits})

@@ -94,14 +94,19 @@ def phrases(text: str) -> list[Phrase]:
 
 
 @lru_cache
-def _harmless() -> re.Pattern[str]:
+def _whole(name: str) -> re.Pattern[str]:
     tables = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files())
-    return re.compile("|".join(f"(?:{text})" for table in tables for text in table.get("harmless", ())))
+    return re.compile("|".join(f"(?:{text})" for table in tables for text in table.get(name, ())))
 
 
 def harmless(text: str) -> bool:
     """Whether the whole text is an idiom that only sounds dangerous."""
-    return _harmless().fullmatch(fold(text)) is not None
+    return _whole("harmless").fullmatch(fold(text)) is not None
+
+
+def low(text: str) -> bool:
+    """Whether the whole text tells of low spirits and of nothing more."""
+    return len(text) <= 100 and _whole("low").fullmatch(fold(text)) is not None
 
 
 def files() -> list[Path]:
