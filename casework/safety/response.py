@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 IN_A_ROW = timedelta(minutes=5)  # earlier texts of so long ago are read together with a new one
 READ_WITH = 6  # ...at most so many
+RUNNING_ON = timedelta(seconds=15)  # ...without question those of so long ago: one sentence in pieces
+ALONE = 0.1  # ...and of those before that were answered only what sounded of danger by itself at least so much
 SAME_WALL = timedelta(minutes=30)  # within it the full list of numbers is not said again
 CONCERN_LASTS = timedelta(hours=12)  # ...and so long a concern is acknowledged once
 SOON, NOW = 2, 3  # urgencies of the queue
@@ -93,7 +95,9 @@ async def _just_before(
 ) -> tuple[str, ...]:
     """The client's texts of the last minutes, the oldest first: danger may be spread over several.
 
-    Not those up to the last crisis: that was answered, and "im ok now" must not be read as a part of it.
+    Not those up to the last crisis: that was answered, and "im ok now" must not be read as a part of it. Nor those that
+    answered a question and gave no reason for doubt: "idk", "none of your business" and "a person please" are three
+    answers, and read as one text they sound like despair.
     """
     answered = (
         select(func.coalesce(func.max(Message.seq), 0))
@@ -103,12 +107,20 @@ async def _just_before(
     )
     rows = await session.scalars(
         select(Message.text)
+        .outerjoin(SafetyAssessment, SafetyAssessment.message_id == Message.id)
         .where(
             Message.conversation_id == conversation.id,
             Message.direction == IN,
             Message.seq < message.seq,
             Message.seq > answered,
             Message.created_at > at - IN_A_ROW,
+            or_(
+                literal(conversation.owner == PERSON),
+                Message.handled_at.is_(None),
+                Message.created_at > at - RUNNING_ON,
+                SafetyAssessment.score >= ALONE,
+                SafetyAssessment.level != NONE,
+            ),
         )
         .order_by(Message.seq.desc())
         .limit(READ_WITH)

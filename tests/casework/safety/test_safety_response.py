@@ -159,6 +159,24 @@ def test_a_text_that_says_veteran_gets_the_veterans_line(line: Opens) -> None:
     assert "838255" in reply.text
 
 
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en", ["idk", "none of ur business", "no", "human please"]),
+        ("en", ["no", "not really", "i dont know", "yea my dr did", "idk", "can i stop now and do this later"]),
+        ("es", ["no se", "eso es privado", "no", "quiero hablar con una persona"]),
+    ],
+)
+def test_curt_answers_to_one_question_after_the_other_are_no_danger(
+    line: Opens, language: str, texts: list[str]
+) -> None:
+    client = line(language=language)
+    for said in texts:
+        assert client.say(said) == [], said
+        client.answered()
+    assert client.conversation().safety == "none"
+
+
 def test_danger_over_several_short_texts_is_seen(line: Opens) -> None:
     client = line()
     client.say("i wanna")

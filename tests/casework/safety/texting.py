@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from casework.conversations.people import by_phone, new_web_session
 from casework.conversations.receive import Inbound, receive
@@ -79,6 +79,16 @@ class Line:
             return list(rows)
 
         return self.run(work)
+
+    def answered(self) -> None:
+        """The assistant has had its turn: all that was said is answered."""
+
+        async def work(session: Any) -> None:
+            await session.execute(
+                update(Message).where(Message.handled_at.is_(None)).values(handled_at=self.now, status="handled")
+            )
+
+        self.run(work)
 
     def conversation(self) -> Conversation:
         async def work(session: Any) -> Any:
