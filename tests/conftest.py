@@ -33,6 +33,7 @@ _TABLES = "select quote_ident(tablename) from pg_tables where schemaname = 'publ
 _TOGETHER = {"line": "the line", "own_line": "a line to be killed", "toy_model": "a model server"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     first: list[pytest.Item] = []
     for item in items:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from casework.paths import BOT, MODELS, ROOT
 from casework.settings import Settings, get_settings
@@ -41,11 +44,25 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
 
 def free_port(wished: int) -> int:
     """The wished port, or any free one where it is taken: internal ports are nobody's contract."""
-    if port_is_free(wished):
+    if port_is_free(wished) and _claim(wished):
         return wished
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+_claims: list[TextIO] = []  # open, and so locked, until this process ends
+
+
+def _claim(port: int) -> bool:
+    """Whether the port is ours: another line that is just starting binds its own only seconds after it chose it."""
+    try:
+        file = (Path(tempfile.gettempdir()) / f"guidepost-port-{port}").open("w")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    _claims.append(file)
+    return True
 
 
 @contextmanager
