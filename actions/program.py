@@ -40,7 +40,8 @@ async def ask_program(case: Case, times: int) -> Events:
         from actions.asking import ask
 
         return await ask(case, walk.SHARING, 0)
-    await _offer(case, page, "utter_ask_program" if times % 2 == 0 else "utter_again_program")
+    others = bool(case.slot(SEEN)) or await _others(case, who, page)
+    await _offer(case, page, "utter_ask_program" if times % 2 == 0 else "utter_again_program", others=others)
     return [SlotSet(SHOWN, [each.program.id for each in page])]
 
 
@@ -61,11 +62,20 @@ async def _page(case: Case, who: Seeker, times: int) -> list[Found]:
     return again or fresh[:LIMIT]
 
 
-async def _offer(case: Case, page: list[Found], response: str) -> None:
+async def _others(case: Case, who: Seeker, page: list[Found]) -> bool:
+    """Whether there are programs besides these: nobody is to be offered others that do not exist."""
+    shown = {each.program.id for each in page}
+    return any(
+        each.program.id not in shown for each in await nearest(case.session, who, limit=len(page) + _SPARE, at=case.at)
+    )
+
+
+async def _offer(case: Case, page: list[Found], response: str, *, others: bool) -> None:
     soonest = await openings.next_opening(case.session, [each.program.id for each in page], case.at)
     lines = [replies.program_line(case, each, soonest.get(each.program.id)) for each in page]
     choices = [replies.choice(line, each.program.id) for line, each in zip(lines, page, strict=True)]
-    choices.append(replies.choice(case.word("utter_choice_other_programs"), MORE))
+    if others:
+        choices.append(replies.choice(case.word("utter_choice_other_programs"), MORE))
     choices.append(replies.choice(case.word("utter_choice_none_of_these"), walk.NO_PROGRAM))
     if case.conversation.channel == WEB and response == "utter_ask_program":  # texts carry no links
         case.say("utter_where_link", link=letters.page_url(case.client.id, case.at))
