@@ -15,7 +15,7 @@ run: setup ## starts everything and says where to look; Ctrl-C stops it all
 	exec .venv/bin/guidepost up
 
 test: setup ## runs every test
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+	@.venv/bin/python -m pytest -n 2
 
 bench: setup ## prints the benchmark table
 	@.venv/bin/python -m tests.bench

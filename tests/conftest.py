@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Before anything reads the settings: keys are made in a folder of the tests' own.
 _FOLDER = tempfile.TemporaryDirectory(prefix="guidepost-tests-")
@@ -28,20 +30,25 @@ if TYPE_CHECKING:
 _TABLES = "select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
 
 
-# Tests that share what takes long to start run in one process, one after the other; these begin first, and the rest
-# fills what cores are left (`-n 2 --dist loadgroup`).
-_TOGETHER = {"line": "the line", "own_line": "a line to be killed", "toy_model": "a model server"}
+# Tests that share what takes long to start run in one process, one after the other. The largest of these groups is
+# begun first; the rest fills what cores are left (`make test` runs two processes).
+_TOGETHER = {"tests/conversations/": "the line", "tests/line/": "the line", "tests/bot/": "a model server"}
+_ALONE = "tests/line/test_crash.py"  # has a line of its own
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+class Together(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(_ALONE):
+            return "0 crash"
+        return next((group for folder, group in _TOGETHER.items() if nodeid.startswith(folder)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    first: list[pytest.Item] = []
-    for item in items:
-        needed = set(getattr(item, "fixturenames", ())) & set(_TOGETHER)
-        if needed and item.path.parent.name != "safety":  # whose fixture of this name is no process
-            item.add_marker(pytest.mark.xdist_group(_TOGETHER[needed.pop()]))
-            first.append(item)
-    items[:] = [*first, *(item for item in items if item not in set(first))]
+    items.sort(key=lambda item: not item.nodeid.startswith((*_TOGETHER, _ALONE)))
 
 
 def pytest_unconfigure() -> None:

@@ -126,13 +126,13 @@ async def test_two_tabs_of_a_session_stay_in_step(page: Page) -> None:
     async with chat_page(page.server) as other:
         await other.hello(token)  # before there is anything stored
         key = str(uuid.uuid4())
-        assert await page.say("typed here", key=key) == ["ack", "typing"]
+        assert await page.say("i need help", key=key) == ["ack", "typing"]
 
         there = await other.next()
-        assert (there["from"], there["text"], there["id"]) == ("client", "typed here", key)
+        assert (there["from"], there["text"], there["id"]) == ("client", "i need help", key)
 
-        assert await other.say("and there") == ["ack", "typing"]
-        assert (await page.next())["text"] == "and there"
+        assert await other.say("with my rent") == ["ack", "typing"]
+        assert (await page.next())["text"] == "with my rent"
 
         page.server.replies("to both")
         assert [(await tab.next())["text"] for tab in (page, other)] == ["to both", "to both"]
