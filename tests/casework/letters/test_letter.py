@@ -73,6 +73,6 @@ def test_a_clients_address_cannot_be_guessed_and_ends() -> None:
     assert links.read_link(token, NOW + timedelta(days=31)) is None
     named, _, signature = token.partition(".")
     other = links.make_link(uuid.uuid4(), NOW).partition(".")[0]
-    for wrong in (named, f"{named}.", f"{other}.{signature}", f"{named}.{signature[:-1]}x", "", ".", "ü.ü"):
+    for wrong in (named, f"{named}.", f"{other}.{signature}", f"{named}.{signature.swapcase()}", "", ".", "ü.ü"):
         assert links.read_link(wrong, NOW) is None
     assert str(someone) not in token
