@@ -119,8 +119,14 @@ class Case:
         await told.forget(self.session, self.client.id, *facts, at=self.at)
         self.answers = await told.current(self.session, self.client.id)
 
-    async def record(self, fact: str, value: Any, *, origin: str = "said") -> None:
-        """Writes an answer to the case, and takes back what depends on it if it changed."""
+    async def record(
+        self, fact: str, value: Any, *, origin: str = "said", source: tuple[uuid.UUID | None, str] | None = None
+    ) -> None:
+        """Writes an answer to the case, and takes back what depends on it if it changed.
+
+        `source` is the message it was told in and its words, where that is not the message of this turn.
+        """
+        message_id, words = source or (self.turn_id, self.words)
         changed = fact in self.answers and self.answers[fact] != value
         await told.record(
             self.session,
@@ -128,8 +134,8 @@ class Case:
             fact,
             value,
             at=self.at,
-            words=self.words or None,
-            message_id=self.turn_id,
+            words=words or None,
+            message_id=message_id,
             origin=origin,
         )
         if changed:

@@ -6,6 +6,7 @@ A correction says what was changed; where the outcome was told before, it says w
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from sqlalchemy import select
@@ -43,21 +44,31 @@ async def note(case: Case, step: str | None) -> bool:
 
 
 async def note_earlier(case: Case) -> None:
-    """Once the client agreed to saving: what they told before they were asked."""
+    """Once the client agreed to saving: what they told before they were asked, each with the message it stood in."""
     heard: dict[str, Any] = {}
+    source: dict[str, tuple[uuid.UUID | None, str]] = {}
     for event in case.tracker.events:
         if event.get("event") == "user" and not str(event.get("text") or "").startswith("/"):
-            heard |= volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
+            told_then = volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
+            heard |= told_then
+            source |= dict.fromkeys(told_then, _stood_in(event))
     fresh = {fact: value for fact, value in heard.items() if fact not in case.answers}
     for fact, value in fresh.items():
-        await write_down(case, fact, value)
+        await write_down(case, fact, value, source=source[fact])
     if fresh:
         case.say("utter_noted", what=in_words(case, fresh))
 
 
-async def write_down(case: Case, fact: str, value: Any) -> None:
-    """Records a fact, and with a place the time zone and the county."""
-    await case.record(fact, value)
+def _stood_in(event: dict[str, Any]) -> tuple[uuid.UUID | None, str]:
+    """The message an earlier text of the client came in, and its words."""
+    metadata = event.get("metadata") or {}
+    words = str(metadata.get("words") or event.get("text") or "")
+    return (uuid.UUID(str(metadata["turn"])) if metadata.get("turn") else None), words
+
+
+async def write_down(case: Case, fact: str, value: Any, *, source: tuple[uuid.UUID | None, str] | None = None) -> None:
+    """Records a fact, and with a place the time zone and the county. `source`: an earlier message and its words."""
+    await case.record(fact, value, source=source)
     if fact == "zip" and value:
         try:
             case.client.zone = find(value).zone

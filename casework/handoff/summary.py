@@ -1,7 +1,7 @@
 """The summary: what a case manager reads in 20 seconds, and where each line comes from.
 
-What was said, what was worked out and what was not asked are kept apart. Each said line names the message it came from.
-Texts of the summary are the client's own words and coded values; their labels are the console's.
+What was said, what was worked out and what was not asked are kept apart. `messages` names the message each of them
+came from. Texts of the summary are the client's own words and coded values; their labels are the console's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.conversations.tables import Answer, Client
+from casework.errors import GuidepostError
 from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.intake import walk
 from casework.safety.tables import Alarm
 from casework.scheduling.tables import Appointment
 
@@ -29,11 +31,19 @@ ASKED_OF_ALL = (
     "impairments",
     "payer",
 )
-_STEPS = ("saving", "program", "opening", "booking", "sharing", "name", "counties")
+_STEPS = (*walk.STEPS, walk.COUNTIES)
+WORKED_OUT = "worked_out"
 
 
 async def summarise(session: AsyncSession, client_id: Any) -> dict[str, Any]:
-    """The summary as data: `said`, `preferred_not_to_say`, `not_asked`, `worked_out`, `needs`, `alarms`."""
+    """The summary as data.
+
+    `said`: what the client told, each with value, words, message and origin; `found`: what was worked out of that (a
+    county from a ZIP), in the same shape. `preferred_not_to_say`, `not_asked` and `still_to_ask` are names of facts;
+    what is still to ask could change the screening's outcome, and is not asked either. `messages`: the message in
+    which each fact, and each step of the walk (name, sharing, booking ...), was told. `agreed`: their yes or no to
+    saving and to sharing, as far as they were asked. `worked_out`, `needs`, `alarms`.
+    """
     client = await session.get_one(Client, client_id)
     answers = (
         await session.execute(
@@ -42,18 +52,10 @@ async def summarise(session: AsyncSession, client_id: Any) -> dict[str, Any]:
             .order_by(Answer.created_at)
         )
     ).scalars()
-    facts = {answer.fact: answer for answer in answers if answer.fact not in _STEPS}
-    said = [
-        {
-            "fact": fact,
-            "value": answer.value,
-            "words": answer.words,
-            "message": str(answer.message_id) if answer.message_id else None,
-            "origin": answer.origin,
-        }
-        for fact, answer in facts.items()
-        if answer.value is not None
-    ]
+    told = {answer.fact: answer for answer in answers}
+    facts = {fact: answer for fact, answer in told.items() if fact not in _STEPS}
+    known = [_line(answer) for answer in facts.values() if answer.value is not None]
+    open_ones = _still_to_ask({fact: answer.value for fact, answer in told.items()})
     needs = (await session.execute(select(Need).where(Need.client_id == client_id).order_by(Need.created_at))).scalars()
     alarms = (
         await session.execute(select(Alarm).where(Alarm.client_id == client_id).order_by(Alarm.created_at.desc()))
@@ -69,13 +71,35 @@ async def summarise(session: AsyncSession, client_id: Any) -> dict[str, Any]:
     return {
         "name": client.name,
         "language": client.language,
-        "said": said,
+        "said": [line for line in known if line["origin"] != WORKED_OUT],
+        "found": [line for line in known if line["origin"] == WORKED_OUT],
         "preferred_not_to_say": [fact for fact, answer in facts.items() if answer.value is None],
-        "not_asked": [fact for fact in ASKED_OF_ALL if fact not in facts],
+        "not_asked": [fact for fact in dict.fromkeys((*ASKED_OF_ALL, *open_ones)) if fact not in facts],
+        "still_to_ask": open_ones,
+        "messages": {fact: str(answer.message_id) for fact, answer in told.items() if answer.message_id},
+        "agreed": {step: told[step].value for step in (walk.SAVING, walk.SHARING) if step in told},
         "worked_out": screening.result if screening else None,
         "needs": [need.need for need in needs],
         "alarms": [{"level": a.level, "kinds": a.kinds, "at": a.created_at.isoformat()} for a in alarms],
     }
+
+
+def _line(answer: Answer) -> dict[str, Any]:
+    return {
+        "fact": answer.fact,
+        "value": answer.value,
+        "words": answer.words,
+        "message": str(answer.message_id) if answer.message_id else None,
+        "origin": answer.origin,
+    }
+
+
+def _still_to_ask(told: dict[str, Any]) -> list[str]:
+    """What the policies of this client still want to know, as the walk would ask it."""
+    try:
+        return walk.questions({walk.SAVING: True, **told}, programs=False)
+    except GuidepostError:  # an agency's own policy that cannot be read stops no summary
+        return []
 
 
 async def refresh(session: AsyncSession, handoff: Handoff) -> None:

@@ -46,7 +46,7 @@ def next_step(answers: Answers, *, booked: bool = False) -> str | None:
         return SAVING
     if answers[SAVING] is not True:
         return "zip" if "zip" not in answers else None
-    for name in _questions(answers, programs=not booked and PROGRAM not in answers):
+    for name in questions(answers, programs=not booked and PROGRAM not in answers):
         return name
     if not booked:
         if PROGRAM not in answers:
@@ -63,7 +63,7 @@ def next_step(answers: Answers, *, booked: bool = False) -> str | None:
     return None
 
 
-def _questions(answers: Answers, *, programs: bool = True) -> list[str]:
+def questions(answers: Answers, *, programs: bool = True) -> list[str]:
     """The screening's open questions in their order; `programs`: some are still to be shown."""
     first = [name for name in FIRST if name not in answers and not (name == "zip" and "state" in answers)]
     if "zip" in answers and COUNTIES in answers and COUNTY not in answers:
@@ -75,12 +75,12 @@ def _questions(answers: Answers, *, programs: bool = True) -> list[str]:
 
 def screened(answers: Answers) -> bool:
     """Whether the screening's questions are through, so that its outcome can be told."""
-    return answers.get(SAVING) is True and not _questions(answers, programs=False)
+    return answers.get(SAVING) is True and not questions(answers, programs=False)
 
 
 def questions_left(answers: Answers) -> int:
     """About how many questions of the screening are still to come, to tell people who ask."""
-    return len(_questions(answers))
+    return len(questions(answers))
 
 
 def depends_on(step: str) -> tuple[str, ...]:

@@ -16,14 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from casework import handoff as handing
-from casework import screening
 from casework.conversations.tables import CLIENT, IN, PERSON, Client, Conversation, Message
 from casework.directory.tables import Program
-from casework.errors import GuidepostError
 from casework.handoff import referrals
-from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.handoff.tables import Handoff, Need
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.scheduling.tables import Appointment
+from casework.staff import screened
 from casework.staff.tables import Staff
 
 View = Literal["open", "fits", "mine", "all"]
@@ -96,7 +95,10 @@ class Booking:
 
 @dataclass(frozen=True)
 class Person:
-    """Everything on a client's page but the transcript."""
+    """Everything on a client's page but the transcript.
+
+    `far`: ids of messages that a line of the summary came from and that are not among the newest of the transcript.
+    """
 
     client: Client
     conversation: Conversation
@@ -107,11 +109,13 @@ class Person:
     summary: dict[str, Any]
     screening: dict[str, Any] | None
     screened_at: datetime | None
+    screened: screened.Screened | None
     own_words: Sequence[Message]
     needs: Sequence[Need]
     program: Program | None
     bookings: Sequence[Booking] = field(default_factory=tuple)
     referrals: Sequence[referrals.Line] = field(default_factory=tuple)
+    far: frozenset[str] = frozenset()
 
     @property
     def open_alarms(self) -> list[AlarmLine]:
@@ -214,14 +218,11 @@ async def person(session: AsyncSession, client_id: uuid.UUID) -> Person | None:
         .scalars()
         .all()
     )
-    record = (
-        await session.execute(
-            select(ScreeningRecord)
-            .where(ScreeningRecord.client_id == client_id)
-            .order_by(ScreeningRecord.created_at.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
+    shown = await screened.of_client(session, client_id)
+    summary = await handing.summarise(session, client_id)
+    own_words = await _own_words(session, client_id, needs)
+    sources = [*summary["messages"].values(), *(each.id for each in own_words)]
+    sources += [each for each in (*(n.message_id for n in needs), *(a.alarm.message_id for a in alarms)) if each]
     return Person(
         client=client,
         conversation=conversation,
@@ -229,14 +230,16 @@ async def person(session: AsyncSession, client_id: uuid.UUID) -> Person | None:
         claimed_by=await session.get(Staff, handoff.claimed_by) if handoff and handoff.claimed_by else None,
         answering=(await session.get_one(Staff, conversation.staff_id)).name if conversation.staff_id else None,
         alarms=alarms,
-        summary=await handing.summarise(session, client_id),
-        screening=_in_english(record) if record else None,
-        screened_at=record.created_at if record else None,
-        own_words=await _own_words(session, client_id, needs),
+        summary=summary,
+        screening=shown.result if shown else None,
+        screened_at=shown.at if shown else None,
+        screened=shown,
+        own_words=own_words,
         needs=needs,
         program=await session.get(Program, handoff.program_id) if handoff and handoff.program_id else None,
         bookings=await _bookings(session, client_id),
         referrals=await referrals.of_client(session, client_id),
+        far=await _far(session, client_id, sources),
     )
 
 
@@ -294,20 +297,40 @@ async def _own_words(session: AsyncSession, client_id: uuid.UUID, needs: Sequenc
     return sorted(words.values(), key=lambda message: message.seq)[:4]
 
 
-def _in_english(record: ScreeningRecord) -> dict[str, Any]:
-    """The kept result, its reasons in the staff's language where the same policy still gives the same answer."""
-    kept: dict[str, Any] = record.result
-    facts = {"as_of": record.created_at.date().isoformat(), **record.facts}
-    try:
-        again = screening.screen(facts, record.policy, language="en").to_json()
-    except GuidepostError:
-        return kept
-    return again if _decided(again) == _decided(kept) else kept
+async def _far(session: AsyncSession, client_id: uuid.UUID, sources: Sequence[Any]) -> frozenset[str]:
+    """Those of the messages that the newest part of the transcript does not reach back to."""
+    oldest_shown = (
+        select(Message.seq)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.client_id == client_id)
+        .order_by(Message.seq.desc())
+        .offset(MESSAGES - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    ids = {uuid.UUID(str(each)) for each in sources}
+    rows = await session.scalars(select(Message.id).where(Message.id.in_(ids), Message.seq < oldest_shown))
+    return frozenset(str(each) for each in rows)
 
 
-def _decided(result: dict[str, Any]) -> tuple[Any, ...]:
-    statuses = [(criterion["id"], criterion["status"]) for criterion in result["criteria"]]
-    return result["version"], result["outcome"], statuses
+async def place_of(session: AsyncSession, client_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
+    """Before which message's `seq` the transcript is to end so that this one is among those shown, with what followed
+    it; None where it is among the newest, or none of this client's."""
+    after = (
+        select(Message.seq)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.client_id == client_id,
+            Message.seq
+            > select(Message.seq)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.id == message_id, Conversation.client_id == client_id)
+            .scalar_subquery(),
+        )
+        .order_by(Message.seq)
+    )
+    newer = (await session.scalars(after.limit(MESSAGES))).all()
+    return newer[MESSAGES // 2] if len(newer) == MESSAGES else None
 
 
 async def transcript(session: AsyncSession, client_id: uuid.UUID, *, before: int | None = None) -> Transcript:

@@ -86,6 +86,11 @@ class Records:
         await audit.reading(self.session, self.staff, client_id, self.at, goes_on=live)
         return await reading.transcript(self.session, client_id, before=before)
 
+    async def place_of(self, client_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
+        """Where in the transcript to look for a message: the `before` of the part that shows it."""
+        await self._readable(client_id)
+        return await reading.place_of(self.session, client_id, message_id)
+
     async def conversations_of(self, client_id: uuid.UUID) -> frozenset[str]:
         await self._readable(client_id)
         return await reading.conversations_of(self.session, client_id)

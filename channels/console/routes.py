@@ -104,17 +104,22 @@ async def person(
     request: Request,
     client_id: uuid.UUID,
     before: int | None = None,
+    message: uuid.UUID | None = None,
     told: str = "",
     refused: str = "",
     undo: uuid.UUID | None = None,
 ) -> Response:
+    """`message`: the part of the transcript that shows this one."""
+    if message is not None:
+        async with records(request) as mine:
+            before = await mine.place_of(client_id, message)
     return await _person(request, client_id, before=before, told=told, refused=refused, undo=undo)
 
 
 @router.get("/people/{client_id}/summary", name="console_person_summary")
-async def person_summary(request: Request, client_id: uuid.UUID) -> Response:
+async def person_summary(request: Request, client_id: uuid.UUID, before: int | None = None) -> Response:
     async with records(request) as mine:
-        return render(request, "_summary_live.html", person=await mine.person(client_id, live=True))
+        return render(request, "_summary_live.html", person=await mine.person(client_id, live=True), before=before)
 
 
 @router.get("/people/{client_id}/road", name="console_person_road")

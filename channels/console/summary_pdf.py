@@ -60,9 +60,14 @@ def summary_pdf(person: Person, *, agency: str, agency_phone: str | None, by: st
         ),
         *_section("Program and appointment", _intake(person)),
         *_section("Screening (worked out by software; a person decides)", _screening(person)),
-        *_section("What they said", _answers(summary)),
+        *_section("What they said", _answers(summary["said"])),
+        *_section("Worked out from what they said", _answers(summary["found"])),
         *_section("Preferred not to say", _list(label("fact", fact) for fact in summary["preferred_not_to_say"])),
-        *_section("Still to ask", _list(label("fact", fact) for fact in summary["not_asked"])),
+        *_section("Still to ask", _list(label("fact", fact) for fact in summary["still_to_ask"])),
+        *_section(
+            "Not asked (would not change the screening)",
+            _list(label("fact", fact) for fact in summary["not_asked"] if fact not in summary["still_to_ask"]),
+        ),
     ]
     out = io.BytesIO()
     document = SimpleDocTemplate(
@@ -155,19 +160,29 @@ def _screening(person: Person) -> list[Any]:
     if not person.screening:
         return []
     result = person.screening
-    head = f"{label('outcome', result['outcome'])} (policy {result['policy']}, {result['version']})"
+    head = f"{label('outcome', result['outcome'])} ({result['title']}, version {result['version']})"
     lines = [
         (f"{label('criterion', each['id'])}: {_SIGN.get(each['status'], each['status'])}", each["because"])
         for each in person.screening["criteria"]
     ]
-    return [Paragraph(f"<b>{_safe(head)}</b>", _TEXT), _pairs(lines)]
+    besides = [
+        f"{each['title']}, version {each['version']}: {label('outcome_short', each['outcome'])}"
+        for each in (person.screened.others if person.screened else ())
+    ]
+    return [
+        Paragraph(f"<b>{_safe(head)}</b>", _TEXT),
+        _pairs(lines),
+        *([Paragraph(_safe(f"Looked at besides: {'; '.join(besides)}."), _SMALL)] if besides else []),
+    ]
 
 
-def _answers(summary: dict[str, Any]) -> list[Any]:
+def _answers(told: list[dict[str, Any]]) -> list[Any]:
+    """What was said with their own words beside it; what was worked out, without: those words told something else."""
     rows = []
-    for line in summary["said"]:
+    for line in told:
         how = f"“{line['words'][:80]}”" if line["words"] else label("origin", line["origin"])
-        rows.append((label("fact", line["fact"]), f"{value(line['value'])} ({how})"))
+        beside = "" if line["origin"] == "worked_out" else f" ({how})"
+        rows.append((label("fact", line["fact"]), f"{value(line['value'])}{beside}"))
     return [_pairs(rows)] if rows else []
 
 

@@ -139,7 +139,7 @@ def _response(person: Person, label: Label, at: datetime) -> Resource:
     summary = person.summary
     items = [
         {"linkId": line["fact"], "text": label("fact", line["fact"]), "answer": list(_answers(line["value"], label))}
-        for line in summary["said"]
+        for line in (*summary["said"], *summary["found"])
     ]
     for facts, why in ((summary["preferred_not_to_say"], "asked-declined"), (summary["not_asked"], "not-asked")):
         items += [

@@ -207,6 +207,8 @@ async def somebody_booked(
         choices=[{"title": "Yes", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}],
     )
     doctor = await a_text(session, conversation, "bipolar, from dr at the clinic. went in twice last year", minutes=27)
+    yes = await a_text(session, conversation, "yes pass it on", minutes=14)
+    called = await a_text(session, conversation, name.split()[0], minutes=13)
     await a_text(session, conversation, "Thank you. You are booked.", author="assistant", minutes=12)
     session.add(Need(client_id=client.id, need="housing", message_id=wish.id))
     words = {
@@ -218,6 +220,8 @@ async def somebody_booked(
         message, said = words.get(fact, (doctor, None))
         await told(session, client, message, fact, value, said)
     await told(session, client, doctor, "crisis_contacts_24_months", None, None)
+    await told(session, client, yes, "sharing", True, "yes pass it on")
+    await told(session, client, called, "name", name, None)
     # Screened in Spanish on purpose: staff read the reasons in English.
     result = screening.screen(FACTS, language="es")
     session.add(
