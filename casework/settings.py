@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     on_call: Words = Field(default_factory=list)
     on_call_minutes: float = 2.0
     mail_from: str = "guidepost@localhost"
-    smtp_host: str | None = None  # unset: referrals are calls for staff to make
+    smtp_host: str | None = None  # unset: referrals are calls for staff to make, no summaries by e-mail
     smtp_port: int = 25
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_user: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage
 
 from casework.errors import GuidepostError
@@ -21,13 +22,24 @@ class MailRefused(GuidepostError):
     """The server will never take this message: a wrong address, a sender or sign-in that it does not accept."""
 
 
+@dataclass(frozen=True)
+class Attached:
+    """A file that goes along. `kind` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
 class Mailer:
     """Hands plain-text messages to the SMTP server of the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    async def send(self, address: str, subject: str, text: str, *, message_id: str | None = None) -> None:
+    async def send(
+        self, address: str, subject: str, text: str, *, message_id: str | None = None, attached: Attached | None = None
+    ) -> None:
         """Raises MailNotTaken, MailRefused. `message_id`: a message sent twice with one id is shown once by most."""
         message = EmailMessage()
         try:
@@ -38,6 +50,9 @@ class Mailer:
             message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
         message.set_content(text)
+        if attached:
+            main, _, sub = attached.kind.partition("/")
+            message.add_attachment(attached.content, maintype=main, subtype=sub, filename=attached.name)
         await asyncio.to_thread(self._hand_over, message)
 
     def _hand_over(self, message: EmailMessage) -> None:

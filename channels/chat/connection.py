@@ -24,7 +24,7 @@ from casework.conversations.receive import Inbound, receive
 from casework.conversations.tables import Message
 from casework.settings import Settings
 from casework.storage import Database, notify
-from channels.chat import frames, queries, sessions
+from channels.chat import frames, mailing, queries, sessions
 from channels.chat.frames import Frame, Hello, LinkWanted, Refused, Said
 from channels.chat.hub import Hub
 
@@ -112,7 +112,7 @@ class Connection(abc.ABC):
                 token = sessions.new_token(self._settings, self._origin)
             stored = await self._enter(token)
             self._begin_after(stored)
-            await self._send(frames.welcome(token, stored))
+            await self._send(frames.welcome(token, stored, mailing.offered(self._settings, self._language)))
 
     async def _opens(self, token: str) -> bool:
         """Whether the token is this line's, may be used from this origin, and has not been given up."""

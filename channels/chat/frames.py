@@ -5,7 +5,7 @@
                        {"type": "choice", "id": uuid, "payload": ...}
                        {"type": "typing"}
                        {"type": "link"}                       (asks for a code to go on by text)
-    server -> client   {"type": "welcome", "session": token, "messages": [...]}
+    server -> client   {"type": "welcome", "session": token, "messages": [...], "mail": {...} | null}
                        {"type": "ack", "id": ...}
                        {"type": "typing"}
                        {"type": "message", "id", "from", "text", "choices", "at"}
@@ -153,8 +153,9 @@ def message(stored: Message) -> Frame:
     }
 
 
-def welcome(token: str, messages: list[Message]) -> Frame:
-    return {"type": "welcome", "session": token, "messages": [message(stored) for stored in messages]}
+def welcome(token: str, messages: list[Message], mail: Frame | None = None) -> Frame:
+    """`mail`: the words around the summary by e-mail (`channels.chat.mailing`), null where the line sends none."""
+    return {"type": "welcome", "session": token, "messages": [message(stored) for stored in messages], "mail": mail}
 
 
 def ack(message_id: str) -> Frame:

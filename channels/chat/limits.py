@@ -46,8 +46,8 @@ class Window:
 class Limits:
     """What one chat, and one address (a shelter or a library shares one among many people), may do.
 
-    Messages a minute, open chats, pages that show the same chat, codes an hour; seconds of silence after which a chat's
-    connection is ended, and those within which a page must say hello.
+    Messages a minute, open chats, pages that show the same chat, codes and e-mails an hour; seconds of silence after
+    which a chat's connection is ended, and those within which a page must say hello.
     """
 
     def __init__(
@@ -67,6 +67,8 @@ class Limits:
         self.polls = Window(polls_per_address)
         self.typing = Window(1, 3.0)
         self.links = Window(5, 3_600.0)
+        self.mails = Window(3, 3_600.0)
+        self.mails_of_address = Window(20, 3_600.0)
         self.chats_per_address = chats_per_address
         self.pages_per_session = pages_per_session
         self.idle_seconds = idle_seconds
@@ -79,4 +81,12 @@ class Limits:
             return False
         self.sessions.take(session)
         self.addresses.take(address)
+        return True
+
+    def take_mail(self, session: str, address: str) -> bool:
+        """Counts one e-mail, unless that is one too many."""
+        if not (self.mails.allows(session) and self.mails_of_address.allows(address)):
+            return False
+        self.mails.take(session)
+        self.mails_of_address.take(address)
         return True

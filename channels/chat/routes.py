@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 
 from casework.settings import Settings
-from channels.chat import frames
+from channels.chat import frames, mailing
 from channels.chat.frames import Refused
 from channels.chat.hub import Hub
 from channels.chat.polling import LARGEST, Poll
@@ -30,6 +31,8 @@ from channels.chat.socket import POLICY_VIOLATION, Socket
 log = structlog.get_logger(__name__)
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(_HERE / "templates")
+_COMMENT = re.compile(r"^\s*(//.*|/\*\*.*\*/)\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _PARTS = ("about", "texts", "looks", "parts", "line", "element")
 PAGE_POLICY = {
     "Content-Security-Policy": (
@@ -45,8 +48,13 @@ router = APIRouter(prefix="/chat", tags=["chat"])
 
 @lru_cache
 def widget() -> tuple[bytes, bytes, str]:
-    """The element's source, the same compressed, and its ETag. Its parts are joined into one script, as they are."""
+    """The element's source, the same compressed, and its ETag.
+
+    Its parts are joined into one script, without their indents and the lines that are only a comment: they are a tenth
+    of what every visitor would load. Only `about` stays whole.
+    """
     about, *parts = ((_HERE / "static" / "widget" / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS)
+    parts = [_INDENT.sub("", _COMMENT.sub("", part)) for part in parts]
     source = "\n".join([about, "(() => {", '"use strict";', *parts, "})();\n"]).encode()
     return source, gzip.compress(source, 9, mtime=0), f'"{hashlib.sha256(source).hexdigest()[:24]}"'
 
@@ -92,10 +100,7 @@ async def poll(request: Request) -> Response:
     origin = request.headers.get("origin")
     if not allowed(origin, request.headers.get("host"), state.settings):
         return Response(status_code=403)
-    hub, address = _hub(state), request.client.host if request.client else "unknown"
-    headers = {"Cache-Control": "no-store", "Vary": "Origin"}
-    if origin:
-        headers["Access-Control-Allow-Origin"] = origin
+    hub, address, headers = _hub(state), _address(request), _for(origin)
 
     def refused(status: int, code: str) -> Response:
         return JSONResponse({"frames": [frames.error(code, "en")], "after": None}, status, headers)
@@ -104,11 +109,9 @@ async def poll(request: Request) -> Response:
         return refused(429, "slow_down")
     hub.limits.polls.take(address)
     try:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST:
-                return refused(413, "too_large")
+        body = await _body(request, LARGEST)
+        if body is None:
+            return refused(413, "too_large")
         answer = await Poll(state.database, state.settings, hub, address, origin or "").answer(body, request)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
@@ -118,6 +121,50 @@ async def poll(request: Request) -> Response:
         log.warning("chat_storage_away", error=type(error).__name__)
         return refused(503, "unavailable")
     return JSONResponse(answer, headers=headers)
+
+
+@router.post("/mail", summary="The client's summary by e-mail")
+async def mail(request: Request) -> Response:
+    """Like a poll: what it may do, the token in its body says."""
+    state = request.app.state
+    origin = request.headers.get("origin")
+    if not allowed(origin, request.headers.get("host"), state.settings):
+        return Response(status_code=403)
+    hub, address, language = _hub(state), _address(request), "en"
+    if not hub.limits.polls.allows(address):
+        code = "too_often"
+    else:
+        hub.limits.polls.take(address)
+        try:
+            token, language, to = mailing.read(await _body(request, mailing.LARGEST) or b"")
+            given = {"token": token, "address": to, "origin": origin or "", "network": address}
+            code = await mailing.mail(state.database, state.settings, hub.limits, **given)
+        except (ClientDisconnect, Refused):
+            return Response(status_code=400, headers=_for(origin))
+        except SQLAlchemyError as error:
+            log.warning("chat_storage_away", error=type(error).__name__)
+            code = "not_taken"
+    return JSONResponse(mailing.answer(code, language), mailing.STATUS[code], _for(origin))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _for(origin: str | None) -> dict[str, str]:
+    """The headers of an answer that the pages of this origin may read."""
+    headers = {"Cache-Control": "no-store", "Vary": "Origin"}
+    return headers | {"Access-Control-Allow-Origin": origin} if origin else headers
+
+
+async def _body(request: Request, largest: int) -> bytes | None:
+    """What the page sent; None where that is too much. Raises ClientDisconnect."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return None
+    return body
 
 
 @router.get("/widget.js", summary="The chat as one custom element")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import email
-import socket
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
+from inbox import Inbox, inbox
 from sqlalchemy import select, text
 
 from casework.handoff import referrals
@@ -27,39 +22,10 @@ from channels.mail import Mailer, MailNotTaken
 sys.path.insert(0, str(Path(__file__).parent / "console"))
 from console_people import a_client, a_program
 
+__all__ = ["inbox"]
 pytestmark = pytest.mark.anyio
 AT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 INTAKE = "intake@loring-bend-mental-health.example"
-
-
-class Inbox:
-    """What a real mail server was handed. `answer` is what it says to the next messages."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-        self.answer = "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.answer.startswith("250"):
-            self.messages.append(email.message_from_bytes(envelope.content, policy=default))  # type: ignore[arg-type]
-        return self.answer
-
-
-@pytest.fixture
-def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
-    kept = Inbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Controller(kept, hostname="127.0.0.1", port=port)
-    server.start()
-    monkeypatch.setenv("SMTP_HOST", "127.0.0.1")
-    monkeypatch.setenv("SMTP_PORT", str(port))
-    monkeypatch.setenv("MAIL_FROM", "line@guidepost.example")
-    get_settings.cache_clear()
-    yield kept
-    server.stop()
-    get_settings.cache_clear()
 
 
 async def agreed(database: Database, *, address: str | None = INTAKE) -> Referral:

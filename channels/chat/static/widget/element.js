@@ -92,8 +92,15 @@ class GuidepostChat extends HTMLElement {
     u.save = h("button", { type: "button", onclick: () => this.#save() });
     u.print = h("button", { type: "button", onclick: () => this.#print() });
     u.saveHint = h("p");
+    u.mail = h("button", { type: "button", hidden: true, "aria-expanded": "false", "aria-controls": "f", onclick: () => this.#mailForm(u.mailForm.hidden) });
+    u.mailAsk = h("p", { id: "q" });
+    u.mailLabel = h("label", { for: "a" });
+    // Not remembered by the browser: the computer may be shared.
+    u.address = h("input", { id: "a", type: "email", autocomplete: "off", maxlength: 254, "aria-describedby": "q" });
+    u.mailSend = h("button", {});
+    u.mailForm = h("form", { id: "f", novalidate: true, hidden: true, onsubmit: (e) => { e.preventDefault(); this.#mail(); } }, u.mailAsk, u.mailLabel, u.address, u.mailSend);
     u.code = h("p", { role: "status" });
-    u.more = h("div", { class: "more", id: "m", role: "group", hidden: true }, u.link, u.save, u.print, u.code, u.saveHint);
+    u.more = h("div", { class: "more", id: "m", role: "group", hidden: true }, u.link, u.save, u.print, u.mail, u.mailForm, u.code, u.saveHint);
     u.keepText = h("p", { id: "k" });
     [u.yes, u.no] = [true, false].map((yes) => h("button", { type: "button", onclick: () => this.#keep(yes) }));
     u.keep = h("div", { class: "keep", role: "group", "aria-labelledby": "k", hidden: true }, u.keepText, u.yes, u.no);
@@ -239,6 +246,7 @@ class GuidepostChat extends HTMLElement {
     this.#ui.more.hidden = !show;
     this.#ui.moreButton.setAttribute("aria-expanded", show);
     this.#ui.code.replaceChildren();
+    this.#mailForm(false);
     this.#toEnd(true);
   }
   #askLink() {
@@ -250,6 +258,24 @@ class GuidepostChat extends HTMLElement {
     this.#ui.code.replaceChildren(t.code[0], h("b", {}, shown), ":", h("span", { class: "code" }, code), t.code[1].replace("{n}", minutes), " ",
       h("a", { href: `sms:${number}?&body=${code}` }, t.openTexts));
     this.#toEnd(true);
+  }
+  #mailWords = null; // what the line says around its e-mail; without it there is none
+  #mailForm(show) {
+    const u = this.#ui, words = this.#mailWords;
+    u.mail.hidden = !words;
+    u.mailForm.hidden = !(show && words);
+    u.mail.setAttribute("aria-expanded", !u.mailForm.hidden);
+    u.address.value = "";
+    if (!words) return;
+    [u.mail.textContent, u.mailAsk.textContent, u.mailLabel.textContent, u.mailSend.textContent] = words.says;
+    if (show) u.code.replaceChildren(), u.address.focus();
+  }
+  async #mail() {
+    const u = this.#ui;
+    u.code.textContent = this.#t.sending;
+    const { sent, text } = await this.#line.mail(u.address.value).catch(() => ({ text: this.#mailWords.failed }));
+    if (sent) this.#mailForm(false), u.mail.focus();
+    u.code.textContent = text;
   }
   #keep(yes) {
     this.#asked = true;
@@ -322,8 +348,10 @@ class GuidepostChat extends HTMLElement {
       if (detail.was) this.#emit("connection", { connected: false });
     }
   }
-  #welcome({ messages, known, tries }) {
+  #welcome({ messages, known, tries, mail }) {
     const log = this.#ui.log;
+    this.#mailWords = mail;
+    if (this.#ui.mailForm.hidden) this.#mailForm(false);
     if (!known) // another chat than the one on screen (it was erased): only what is still to be sent stays
       for (const [id, box] of this.#shown) if (!this.#line.isWaiting(id)) { box.remove(); this.#shown.delete(id); }
     log.setAttribute("aria-live", "off"); // a history is not read out

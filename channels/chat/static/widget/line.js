@@ -53,6 +53,7 @@ class Line {
     try { this.#token = sessionStorage.getItem(this.#key); } catch { /* storage is blocked: the token stays in memory */ }
     this.said = this.#kept = !!this.#token;
   }
+  #http(name) { return this.url.replace(/^ws/, "http").replace(/socket$/, name); }
   get #key() { return "guidepost-chat " + this.url; }
   get ready() { return this.#ready; }
   get firstWaiting() { return this.#queue.length ? this.#queue[0].id : null; }
@@ -63,7 +64,7 @@ class Line {
     clearTimeout(this.#again);
     let socket;
     try {
-      socket = this.#polling ? new Polling(this.url.replace(/^ws/, "http").replace(/socket$/, "poll"), () => ({ session: this.#token, language: this.language })) : new WebSocket(this.url);
+      socket = this.#polling ? new Polling(this.#http("poll"), () => ({ session: this.#token, language: this.language })) : new WebSocket(this.url);
     } catch { // the page's policy forbids it
       this.#again = setTimeout(() => this.lost());
       return;
@@ -108,6 +109,11 @@ class Line {
   /** Asks for a code to go on by text. */
   link() {
     if (this.#ready) this.#socket.send('{"type":"link"}');
+  }
+  /** Asks for the summary by e-mail. Resolves to {sent, text}: what the line says to it. */
+  async mail(address) {
+    const body = JSON.stringify({ session: this.#token, language: this.language, address });
+    return (await fetch(this.#http("mail"), { method: "POST", body, credentials: "omit", referrerPolicy: "no-referrer" })).json();
   }
   get kept() { return this.#kept; }
   /** The person agrees that the chat's token stays in this tab, or does not. */
@@ -177,7 +183,7 @@ class Line {
     this.#ready = true;
     this.#worked ||= !this.#polling;
     this.#tries = 0;
-    this.tell("welcome", { messages: m.messages, known, tries });
+    this.tell("welcome", { messages: m.messages, known, tries, mail: m.mail });
     this.#pump();
   }
   #error(m) {

@@ -6,7 +6,7 @@ color-scheme:light;font:1rem/1.5 var(--guidepost-font,system-ui,sans-serif);colo
 @media (prefers-color-scheme:dark){:host(:not([theme=light])){--a:var(--guidepost-accent,#7fd0de);--at:var(--guidepost-accent-text,#06262d);--h:var(--guidepost-accent,#17444f);--ht:var(--guidepost-accent-text,#eaf7f9);--bg:#1b2127;--fg:#e7ecef;--soft:#2a333b;--quiet:#b1bdc5;--line:#4c5a64;--warn:#3a3013;--warnfg:#ffe9ad;--bad:#ffb4ab;--focus:#a8c7fa;color-scheme:dark}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
-button,textarea{font:inherit;color:inherit}
+button,textarea,input{font:inherit;color:inherit}
 button{cursor:pointer;min-height:2.5rem;min-width:2.5rem;border-radius:1.25rem;border:1px solid var(--line);background:var(--bg);padding:.25rem .9rem}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 .vh{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -50,8 +50,12 @@ a{color:inherit;overflow-wrap:anywhere}
 .typing::before{content:"";display:inline-block;width:.55rem;height:.55rem;border-radius:50%;background:var(--a);margin-inline-end:.5rem;animation:b 1.2s infinite alternate}
 @keyframes b{from{opacity:.2}}
 form{display:flex;gap:.5rem;align-items:flex-end;padding:.6rem .75rem;border-top:1px solid var(--line)}
-textarea{flex:1;min-width:0;resize:none;min-height:2.75rem;max-height:9rem;field-sizing:content;padding:.55rem .8rem;border:1px solid var(--quiet);border-radius:1.2rem;background:var(--bg)}
+textarea,input{flex:1;min-width:0;resize:none;min-height:2.75rem;max-height:9rem;field-sizing:content;padding:.55rem .8rem;border:1px solid var(--quiet);border-radius:1.2rem;background:var(--bg)}
 textarea::placeholder{color:var(--quiet);opacity:1}
+.more form{flex:1 1 100%;flex-wrap:wrap;align-items:center;gap:.4rem .5rem;padding:0;border:0}
+.more label{flex:1 1 100%;font-weight:600}
+.more input{flex:1 1 9rem}
+.more form:not([hidden])~p:last-child,.more:not([hidden])~.keep{display:none}
 form button{background:var(--a);color:var(--at);border-color:transparent;font-weight:600;min-height:2.75rem}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;scroll-behavior:auto!important}}
 @media (prefers-contrast:more){:host{--quiet:var(--fg);--line:var(--fg)}}
