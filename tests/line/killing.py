@@ -47,7 +47,7 @@ class Killer:
         while self.killed.total() < self._kills and not self.enough.is_set():
             time.sleep(self._rng.uniform(*self._every))
             name = self._rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-            process = self._find(name)
+            process = find(self._line, name)
             if process is None:
                 continue  # it is just being started again
             try:
@@ -68,17 +68,19 @@ class Killer:
             except httpx.HTTPError:
                 pass  # the web process itself is away
 
-    def _find(self, name: str) -> psutil.Process | None:
-        if name == "postgres":
-            return _postmaster(self._line.folder / "postgres" / "postmaster.pid")
-        assert self._line.process is not None
-        for child in psutil.Process(self._line.process.pid).children():
-            try:
-                if PARTS[name] in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
-                    return child
-            except psutil.NoSuchProcess:
-                continue
-        return None
+
+def find(line: Running, name: str) -> psutil.Process | None:
+    """The process of a part as it runs now; None while it is away."""
+    if name == "postgres":
+        return _postmaster(line.folder / "postgres" / "postmaster.pid")
+    assert line.process is not None
+    for child in psutil.Process(line.process.pid).children():
+        try:
+            if PARTS[name] in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                return child
+        except psutil.NoSuchProcess:
+            continue
+    return None
 
 
 def _postmaster(file: Path) -> psutil.Process | None:

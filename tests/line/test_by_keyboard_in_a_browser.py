@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.channels.browsing import IN_A_BROWSER, SIZES, chromium, new_page, sync_api
+from tests.line.killing import find
 from tests.line.line import Running
 from tests.line.test_the_way_through import answer_to, signed_in
 
@@ -61,16 +63,28 @@ class ByKeyboard:
         return "\n".join(self.messages.all_inner_texts()[before:])
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_from_hi_to_a_booked_appointment_by_keyboard_with_the_network_cut_in_between(
-    chromium: Any, line: Running, size: str
+def stored(line: Running) -> tuple[int, int]:
+    """How many messages of the newest chat came in and went out."""
+    with psycopg.connect(line.database_url) as connection:
+        row = connection.execute(
+            "select count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out') from messages"
+            " where status <> 'dropped' and conversation_id ="
+            " (select id from conversations where channel = 'web' order by created_at desc limit 1)"
+        ).fetchone()
+    assert row
+    return row[0], row[1]
+
+
+@pytest.mark.parametrize(("size", "trouble"), [("desktop", "the network is cut"), ("phone", "the web is killed")])
+def test_from_hi_to_a_booked_appointment_by_keyboard_whatever_happens_in_between(
+    chromium: Any, line: Running, size: str, trouble: str
 ) -> None:
     page = new_page(chromium, viewport=SIZES[size])
     page.goto(f"{line.base}/chat/demo")
     person = ByKeyboard(page)
     person.opens()
     name = {"desktop": "Kim", "phone": "Sasha"}[size]
-    said, everything, texts = person.says("hi"), "", 0
+    said, everything, texts, happened = person.says("hi"), "", 0, False
     page.keyboard.press("Shift+Tab")  # the question whether to keep the chat: "Don't keep it" is the nearer
     page.keyboard.press("Enter")
     while "What comes next" not in said:
@@ -79,17 +93,31 @@ def test_from_hi_to_a_booked_appointment_by_keyboard_with_the_network_cut_in_bet
         answer = answer_to(said)
         if answer == "yes" and page.locator("guidepost-chat .log .choices button").count():
             said = person.chooses_the_first()
-        elif answer == "34":  # the network is gone while they type
+        elif answer == "34" and trouble == "the network is cut":
             before = person.messages.count()
             page.context.set_offline(True)
             page.keyboard.type(answer)
             page.keyboard.press("Enter")
             sync_api.expect(page.locator("guidepost-chat .state")).to_have_count(1)
             page.context.set_offline(False)
+            said, happened = person.hears(before), True
+        elif answer == "the first one" and trouble == "the web is killed":  # as they take a time
+            before, web = person.messages.count(), find(line, "web")
+            assert web
+            page.keyboard.type(answer)
+            web.kill()
+            page.keyboard.press("Enter")
             said = person.hears(before)
+            assert find(line, "web") != web
+            happened = True
         else:
             said = person.says(name if answer == "Dana" else answer)
+    assert happened, trouble
     assert "Booked:" in everything + said
+    shown = (page.locator("guidepost-chat .m.client").count(), person.messages.count())
+    assert shown[0] == texts + 1, "each of their messages is there once"
+    came, went = stored(line)
+    assert shown == (came, went + 1), "the page shows what the line knows, no more and no less, and the greeting"
     assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
     with signed_in(line) as browser:
         assert name in browser.get("/console").text

@@ -354,17 +354,17 @@ class GuidepostChat extends HTMLElement {
     if (this.#ui.mailForm.hidden) this.#mailForm(false);
     if (!known) // another chat than the one on screen (it was erased): only what is still to be sent stays
       for (const [id, box] of this.#shown) if (!this.#line.isWaiting(id)) { box.remove(); this.#shown.delete(id); }
-    log.setAttribute("aria-live", "off"); // a history is not read out
-    const waiting = this.#shown.get(this.#line.firstWaiting) || null;
-    for (const old of messages) this.#show(old, waiting);
+    const waiting = this.#shown.get(this.#line.firstWaiting) || null, missed = known && this.#shown.size;
+    if (!missed) log.setAttribute("aria-live", "off"); // a history is not read out; what came during a drop is
+    for (const m of messages) missed && !this.#shown.has(m.id) ? this.#message(m, waiting) : this.#show(m, waiting);
     this.#toEnd(true);
     setTimeout(() => log.setAttribute("aria-live", "polite"), 200);
     this.#banner(tries > 1 ? "online" : "");
     this.#emit("connection", { connected: true });
   }
-  #message(m) {
+  #message(m, before) {
     const isNew = !this.#shown.has(m.id);
-    this.#show(m);
+    this.#show(m, before);
     if (m.from !== "client") this.#typing(false);
     if (isNew && m.from !== "client" && !this.isOpen) {
       this.#unread++;
