@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions import corrections
+from actions import passing_on
 from actions.case import Case, Events
 from actions.opening import OFFERED, ask_booking, ask_opening
 from actions.place import ask_county
@@ -26,8 +26,11 @@ async def ask(case: Case, step: str, times: int) -> Events:
             return await ask_opening(case, times)
         case walk.BOOKING:
             return await ask_booking(case, times)
-    if step == walk.SHARING and not times:
-        await corrections.preview(case)
+    if step == walk.SHARING:
+        if passing_on.picking(case) is not None:
+            await passing_on.ask_which(case)
+            return []
+        await passing_on.ask(case, times)
     # Two wordings take turns: a question is never put twice in a row in the same words.
     case.say(f"utter_ask_{step}" if times % 2 == 0 else f"utter_again_{step}", choices=_choices(case, step))
     return []
@@ -49,6 +52,8 @@ def by_number(case: Case, step: str) -> Heard:
             answers = [*(case.slot(SHOWN) or []), MORE, walk.NO_PROGRAM]
         case walk.OPENING:
             answers = [*(case.slot(OFFERED) or []), MORE]
+        case walk.SHARING if (keys := passing_on.picking(case)) is not None:
+            answers = [*keys, passing_on.ALL_RIGHT]
         case _:
             payload = chosen(case.heard.text, _choices(case, step))
             return case.heard if payload is None else of_choice(payload, case.heard.text)

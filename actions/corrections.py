@@ -9,14 +9,11 @@ import json
 import uuid
 from typing import Any
 
-from sqlalchemy import select
-
 from actions import place, replies
 from actions.case import Case
 from casework import handoff
 from casework.geography import UnknownPlace, find
 from casework.handoff.screenings import keep, last_kept
-from casework.handoff.tables import Need
 from casework.intake import answers as told
 from casework.intake import policies, walk
 from casework.intake.policies import Screened
@@ -39,7 +36,7 @@ async def note(case: Case, step: str | None) -> bool:
     if fresh := {fact: value for fact, value in changed.items() if fact not in corrected}:
         case.say("utter_noted", what=in_words(case, fresh))
     if corrected:
-        await _what_it_means(case)
+        await what_it_means(case)
     return bool(changed)
 
 
@@ -97,50 +94,13 @@ async def tell_outcome_once(case: Case) -> None:
         case.say(f"utter_outcome_still_{result.best.outcome}")
 
 
-async def _what_it_means(case: Case) -> None:
+async def what_it_means(case: Case) -> None:
     """After a correction: the outcome anew, where it had been told and nothing is left to ask."""
     if await last_kept(case.session, case.client.id) is None or not walk.screened(case.answers):
         return
     await tell_outcome_once(case)
     if case.answers.get(walk.SHARING) is True:
         await handoff.refresh_open(case.session, case.client.id)
-
-
-async def preview(case: Case) -> None:
-    """What would be passed on, before the client is asked whether it may be; a correction in other words is taken."""
-    facts = {fact: value for fact, value in walk.facts(case.answers).items() if fact in _SHOWN}
-    words = [in_words(case, {fact: value}) for fact, value in facts.items() if _can_be_said(case, fact, value)]
-    needs = await case.session.scalars(
-        select(Need.need).where(Need.client_id == case.client.id).order_by(Need.created_at)
-    )
-    words += [case.word(f"utter_title_need_{need}") for need in needs]
-    if words:
-        case.say("utter_shared_preview", what="; ".join(words))
-
-
-# What staff see first, in the order of the summary. The whole of it is on their page; this is what a client can check.
-_SHOWN = (
-    "zip",
-    "age",
-    "veteran",
-    "in_hospital_now",
-    "diagnoses",
-    "diagnosed_by_professional",
-    "inpatient_stays_24_months",
-    "crisis_contacts_24_months",
-    "impairments",
-    "payer",
-)
-
-
-def _can_be_said(case: Case, fact: str, value: Any) -> bool:
-    if value in (None, [], ""):
-        return False
-    try:
-        _one_in_words(case, fact, value)
-    except NoWording:
-        return False
-    return True
 
 
 def in_words(case: Case, facts: dict[str, Any]) -> str:

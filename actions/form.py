@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, corrections
+from actions import asking, corrections, passing_on
 from actions.case import ASKED_TIMES, ASKING, FORM, LOST, QUIET, Case, CaseAction, Events
 from actions.opening import MOVING, take_booking, take_opening
 from actions.place import take_county
@@ -45,6 +45,12 @@ class ValidateIntakeForm(CaseAction):
             return [SlotSet(STEP, None)]
         case.heard = asking.by_number(case, step)
         told = await corrections.note(case, step)
+        if step == walk.SHARING and not told and await passing_on.heard(case):
+            return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
+        if told and step == walk.SHARING:
+            # "no the zip is wrong its 60614": that no is about the ZIP. It is shown anew before it is asked again.
+            case.remember(passing_on.CHANGING, passing_on.AGAIN)
+            return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
         if told and await next_step(case) != step:
             # What was told took the open question with it (another place: other programs).
             return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
@@ -53,6 +59,8 @@ class ValidateIntakeForm(CaseAction):
         except UnknownPlace as unknown:
             case.say("utter_military_zip" if unknown.military else "utter_unknown_zip")
             return [SlotSet(STEP, None), SlotSet(LOST, 0)]
+        if taken and step == passing_on.asked_again(case):
+            await passing_on.changed(case, step)
         if taken or told:
             return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
         if self._explain(case, step):
@@ -188,6 +196,8 @@ class WalkedThrough(CaseAction):
 
 async def next_step(case: Case) -> str | None:
     """The next question. An appointment ahead leaves out the choosing of one, unless it is being moved."""
+    if fact := passing_on.asked_again(case):
+        return fact
     appointment = await booking.current(case.session, case.client.id, case.at)
     return walk.next_step(case.answers, booked=appointment is not None and not case.slot(MOVING))
 
@@ -211,4 +221,5 @@ class AskStep(CaseAction):
             return [SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 2)]  # the wordings go on taking turns
         events = await asking.ask(case, step, times)
         await asked(case.session, case.client.id, step, case.at)
-        return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 1)]
+        put = passing_on.picking(case) is None  # else what to change was asked in its place
+        return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + put)]

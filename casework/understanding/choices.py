@@ -18,6 +18,7 @@ _ORDINALS = (
     ("9", "nine", "nueve", "ninth", "9th", "noveno", "novena"),
 )
 _NUMBER = {word: place for place, words in enumerate(_ORDINALS) for word in words}
+_NUMBER |= {str(number): number - 1 for number in range(10, 31)}
 # What may stand around the number without changing it: "the first one", "number 2", "option 3 please", "el primero".
 _AROUND = {
     *("the", "a", "one", "number", "num", "no", "option", "choice", "pick", "reply", "please", "pls", "plz", "ok", "i"),

@@ -156,3 +156,14 @@ def test_a_twelve_year_old_can_read_it(name: str) -> None:
     text = say(name, "en").text
     if len(text.split()) >= 8:  # of a few words the formula tells nothing
         assert grade(text) <= HARDEST_GRADE, f"grade {grade(text):.1f}: {text}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in RESPONSES if name.startswith(("utter_fact_", "utter_title_need_"))])
+def test_a_line_of_the_summary_can_be_offered_by_number(name: str, language: str) -> None:
+    line = say(name, language).text
+    assert not line.startswith(("{value}",)) or name in (
+        "utter_fact_payer",
+        "utter_fact_diagnoses",
+        "utter_fact_state",
+    ), line
