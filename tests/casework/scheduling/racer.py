@@ -1,9 +1,10 @@
 """The processes of the race: in each, clients who ask for openings, choose one and book it, several at a time.
 
-Reads `{"url", "program", "quitters", "groups"}` from stdin: one process is forked for each group of clients, so that
-all of them start at once and the machine loads the code but once. Prints the processes' ids, and when they have ended
-`[what became of each client, or null where the process was killed]` in their order. The first `quitters` clients of a
-group hold an opening for a moment and are never heard of again.
+Reads `{"url", "program", "quitters", "groups", "told"}` from stdin: one process is forked for each group of clients, so
+that all of them start at once and the machine loads the code but once. Prints the processes' ids, and when they have
+ended `[what became of each client, or null where the process was killed]` in their order. The first `quitters` clients
+of a group hold an opening for a moment and are never heard of again. With `told` each booking leaves the job that tells
+of it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from datetime import timedelta
 from typing import Any
 
 from casework import clock
-from casework.scheduling import OpeningGone, OpeningTaken, booking, openings
+from casework.scheduling import OpeningGone, OpeningTaken, booking, openings, telling
 from casework.storage import Database
 
 AT_ONCE = 3
 QUITTER_HOLDS = timedelta(milliseconds=300)
 
 
-async def one(database: Database, program: str, client: uuid.UUID, chance: random.Random, *, quits: bool) -> str:
+async def one(
+    database: Database, program: str, client: uuid.UUID, chance: random.Random, *, quits: bool, told: bool
+) -> str:
     """Says `booked`, `none` (was told that there is none), or `quit`; a loser is offered another opening at once."""
     for attempt in range(100):
         async with database.session() as session:
@@ -42,7 +45,9 @@ async def one(database: Database, program: str, client: uuid.UUID, chance: rando
             if quits:
                 return "quit"
             async with database.session() as session:
-                await booking.book(session, client, key=key, at=clock.now(), hold_id=hold.id)
+                booked = await booking.book(session, client, key=key, at=clock.now(), hold_id=hold.id)
+                if told:
+                    await telling.later(session, booked, "booked", clock.now())
         except (OpeningTaken, OpeningGone):
             continue
         return "booked"
@@ -56,7 +61,8 @@ async def race(job: dict[str, Any], number: int) -> list[str]:
 
     async def queued(place: int, client: str) -> str:
         async with gate:
-            return await one(database, job["program"], uuid.UUID(client), chance, quits=place < job["quitters"])
+            quits = place < job["quitters"]
+            return await one(database, job["program"], uuid.UUID(client), chance, quits=quits, told=job["told"])
 
     outcomes = await asyncio.gather(*(queued(place, client) for place, client in enumerate(job["groups"][number])))
     await database.close()

@@ -53,7 +53,7 @@ async def _taken(session):
 class Race:
     """The racing processes. `pids` are theirs, in the order of the groups."""
 
-    def __init__(self, database_url, groups):
+    def __init__(self, database_url, groups, *, told=False):
         self._parent = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("racer.py"))],
             stdin=subprocess.PIPE,
@@ -61,7 +61,7 @@ class Race:
             text=True,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
-        job = {"url": database_url, "program": "bend", "groups": groups, "quitters": QUITTERS}
+        job = {"url": database_url, "program": "bend", "groups": groups, "quitters": QUITTERS, "told": told}
         self._parent.stdin.write(json.dumps(job))
         self._parent.stdin.close()
         self.pids = json.loads(self._parent.stdout.readline())
