@@ -31,11 +31,11 @@ _LONGEST_NAME = 40  # it stands in texts of 160 characters
 
 
 class BadWording(GuidepostError):
-    """What was written for the agency cannot be used. `code` is a key of the console's labels."""
+    """What was written for the agency cannot be used. `code` is a key of the console's labels, `part` what of it."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, part: str = "") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.part = code, part
 
 
 class AgencyRow(Base):
@@ -79,8 +79,8 @@ async def write(session: AsyncSession, *, name: str, phone: str, hours: str, hol
     days = tuple(part for part in re.split(r"[\s,]+", holidays) if part)
     try:
         office.read(hours or "Mon 09:00-10:00 UTC", days)
-    except (ValueError, KeyError) as error:  # a zone there is not is a KeyError
-        raise BadWording("agency_holidays" if "HOLIDAYS" in str(error) else "agency_hours") from error
+    except office.BadHours as error:
+        raise BadWording(f"agency_hours_{error.code}", error.part) from error
     row = await session.get(AgencyRow, 1)
     if row is None:
         row = AgencyRow(id=1)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from casework.settings import get_settings
@@ -66,24 +67,63 @@ class Office:
                     )
 
 
+class BadHours(ValueError):
+    """Hours or holidays that cannot be read. `part` is what of it, `code` why: spans, order, overlap, zone, day."""
+
+    def __init__(self, code: str, part: str) -> None:
+        names, how = _HOW[code]
+        super().__init__(f"{names} cannot be read: {part!r}; {how}")
+        self.code, self.part = code, part
+
+
+_HOW = {
+    "spans": ("AGENCY_HOURS", "write them as 'Mon-Fri 08:00-12:00; Mon-Fri 13:00-17:00 America/Chicago'"),
+    "order": ("AGENCY_HOURS", "hours end after they begin, on the same day"),
+    "overlap": ("AGENCY_HOURS", "two spans of one day overlap"),
+    "zone": ("AGENCY_HOURS", "a time zone stands last, as America/Chicago"),
+    "day": ("AGENCY_HOLIDAYS", "write dates as 2026-11-26,2026-12-25"),
+}
+
+
 def read(hours: str, holidays: Iterable[str] = ()) -> Office:
-    """Reads AGENCY_HOURS and AGENCY_HOLIDAYS. Raises ValueError, saying how to write them."""
-    *spans, zone = hours.replace(";", " ; ").rsplit(maxsplit=1)
-    found = list(_SPAN.finditer(spans[0] if spans else ""))
-    if not found:
-        raise ValueError(f"AGENCY_HOURS cannot be read: {hours!r}; write it as 'Mon-Fri 08:00-17:00 America/Chicago'")
-    ZoneInfo(zone)
+    """Reads AGENCY_HOURS and AGENCY_HOLIDAYS. Raises BadHours, naming the part that cannot be read."""
+    *before, zone = hours.rsplit(maxsplit=1) or [""]
+    written = before[0] if before else ""
+    if "/" not in zone and zone != "UTC":
+        raise BadHours("zone" if _SPAN.search(hours) else "spans", zone)
     try:
-        days = frozenset(date.fromisoformat(each) for each in holidays)
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise BadHours("zone", zone) from error
+    spans = sorted(span for part in written.split(";") if part.strip() for span in _spans(part.strip()))
+    if not spans:
+        raise BadHours("spans", hours)
+    for (day, _, closes), (next_day, opens, _) in pairwise(spans):
+        if day == next_day and opens < closes:
+            raise BadHours("overlap", f"{_DAYS[day].title()} {opens:%H:%M}")
+    return Office(zone, tuple(spans), frozenset(_day(each) for each in holidays))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError("AGENCY_HOLIDAYS cannot be read; write dates as 2026-11-26,2026-12-25") from error
-    return Office(zone, tuple(span for each in found for span in _spans(each)), days)
+        raise BadHours("day", text) from error
 
 
-def _spans(span: re.Match[str]) -> Iterator[tuple[int, time, time]]:
-    first = _DAYS.index(span["first"].lower())
-    last = _DAYS.index((span["last"] or span["first"]).lower())
-    opens, closes = time.fromisoformat(span["open"].zfill(5)), time.fromisoformat(span["close"].zfill(5))
+def _spans(part: str) -> Iterator[tuple[int, time, time]]:
+    """One span, on each of its days."""
+    span = _SPAN.fullmatch(part)
+    names = [span["first"].lower(), (span["last"] or span["first"]).lower()] if span else []
+    if span is None or not set(names) <= set(_DAYS):
+        raise BadHours("spans", part)
+    try:
+        opens, closes = time.fromisoformat(span["open"].zfill(5)), time.fromisoformat(span["close"].zfill(5))
+    except ValueError as error:
+        raise BadHours("spans", part) from error
+    if closes <= opens:
+        raise BadHours("order", part)
+    first, last = (_DAYS.index(name) for name in names)
     days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
     return ((day, opens, closes) for day in days)
 

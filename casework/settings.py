@@ -154,6 +154,13 @@ def check(settings: Settings) -> None:
             f"Not set: {', '.join(missing)}. Put them into .env (see .env.example),"
             " or set GUIDEPOST_DEMO=1 to try it out."
         )
+    if settings.agency_hours:
+        from casework import office  # reads settings itself
+
+        try:
+            office.read(settings.agency_hours, settings.agency_holidays)
+        except office.BadHours as error:
+            raise SettingsMissing(f"{error}.") from error
     if settings.session_secret and len(settings.session_secret.get_secret_value()) < 16:
         raise SettingsMissing("SESSION_SECRET is too short; use 32 or more random characters.")
     for key in settings.encryption_keys:

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from casework import agency
+from casework import agency, office
+from casework.handoff import promise
 from casework.handoff.ready_made import FIELDS, BadReply
 from casework.handoff.ready_made import LONGEST as LONGEST_REPLY
 from casework.screening.policies import load_policy, policy_ids
@@ -247,7 +248,7 @@ async def save_agency(
     except agency.BadWording as error:
         typed = agency.Wording(name, phone, hours, tuple(holidays.split()))
         async with administration(request) as mine:
-            return await _agency_page(request, mine, typed, 409, refused=error.code)
+            return await _agency_page(request, mine, typed, 409, refused=error.code, part=error.part)
     agency.apply(get_settings(), written)  # the other processes follow within seconds
     return _to("/console/admin/agency", told="agency_saved")
 
@@ -255,6 +256,8 @@ async def save_agency(
 async def _agency_page(
     request: Request, mine: Administration, wording: agency.Wording, status: int = 200, **more: Any
 ) -> Response:
+    hours = office.current()
+    told = {each: promise.in_words(promise.due(promise.SOON, mine.at), mine.at, None, each) for each in LANGUAGES}
     return render(
         request,
         "admin_agency.html",
@@ -262,9 +265,22 @@ async def _agency_page(
         wording=wording,
         settings=get_settings(),
         seconds=int(agency.EVERY_SECONDS),
+        office=hours,
+        week=_week(hours) if hours else [],
+        coming=sorted(day for day in hours.holidays if day >= mine.at.date()) if hours else [],
+        is_open=hours is not None and hours.is_open(mine.at),
+        told_now=told,
         alarms=await mine.open_alarms(),
-        **more,
+        **{"part": "", **more},
     )
+
+
+def _week(hours: office.Office) -> list[tuple[int, list[str]]]:
+    """Each weekday (0: Monday) with its shifts by the office's own clock; none: closed."""
+    return [
+        (day, [f"{opens:%H:%M}-{closes:%H:%M}" for on, opens, closes in sorted(hours.spans) if on == day])
+        for day in range(7)
+    ]
 
 
 # Policies

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casework import office
+from casework.errors import SettingsMissing
+from casework.settings import check, get_settings
 
 SPLIT = office.read("Mon-Fri 08:00-12:00; Mon-Thu 13:00-17:00 America/Chicago", ["2026-11-26"])
 
@@ -49,12 +51,34 @@ def test_the_office_opens_by_its_own_clock_when_clocks_change() -> None:
 
 
 def test_an_office_without_a_shift_in_sight_promises_nothing() -> None:
-    closed = office.read("Mon 09:00-09:00 America/Chicago")
+    closed = office.Office("America/Chicago", ())
     assert closed.next_open(at("2026-11-23T08:00")) is None
     assert closed.after(at("2026-11-23T08:00"), timedelta(minutes=1)) is None
 
 
-@pytest.mark.parametrize(("hours", "holidays"), [("whenever", []), ("Mon-Fri 08:00-17:00 America/Chicago", ["26.11."])])
-def test_hours_that_cannot_be_read_say_how_to_write_them(hours: str, holidays: list[str]) -> None:
-    with pytest.raises((ValueError, KeyError), match="AGENCY_HO"):
+@pytest.mark.parametrize(
+    ("hours", "holidays", "code", "part"),
+    [
+        ("whenever", [], "spans", "whenever"),
+        ("", [], "spans", ""),
+        ("Mon-Fri 08:00-17:00", [], "zone", "08:00-17:00"),
+        ("Mon-Fri 08:00-17:00 America/Chicagoo", [], "zone", "America/Chicagoo"),
+        ("Mon-Fri 08:00-17:00; Sat mornings America/Chicago", [], "spans", "Sat mornings"),
+        ("Mon-Fry 08:00-17:00 America/Chicago", [], "spans", "Mon-Fry 08:00-17:00"),
+        ("Mon 08:00-25:00 America/Chicago", [], "spans", "Mon 08:00-25:00"),
+        ("Mon 17:00-08:00 America/Chicago", [], "order", "Mon 17:00-08:00"),
+        ("Mon-Fri 08:00-12:00; Wed 11:00-17:00 America/Chicago", [], "overlap", "Wed 11:00"),
+        ("Mon-Fri 08:00-17:00 America/Chicago", ["26.11."], "day", "26.11."),
+    ],
+)
+def test_hours_that_cannot_be_read_say_which_part_and_how_to_write_it(
+    hours: str, holidays: list[str], code: str, part: str
+) -> None:
+    with pytest.raises(office.BadHours, match=r"AGENCY_HO.*cannot be read") as refused:
         office.read(hours, holidays)
+    assert (refused.value.code, refused.value.part) == (code, part)
+
+
+def test_a_line_whose_hours_cannot_be_read_does_not_start() -> None:
+    with pytest.raises(SettingsMissing, match="AGENCY_HOURS cannot be read: 'whenever'"):
+        check(get_settings().model_copy(update={"agency_hours": "whenever"}))

@@ -263,9 +263,11 @@ async def test_the_agencys_words_reach_every_part_and_can_be_taken_back(database
     settings = get_settings()
     before = settings.agency_name
     alex = await admin(sign_in)
-    wrong = await post(alex, "/admin/agency", name="River Line", hours="whenever")
+    half = "Mon-Fri 08:00-17:00; Sat mornings America/Chicago"
+    wrong = await post(alex, "/admin/agency", name="River Line", hours=half)
     assert wrong.status_code == 409
     assert "River Line" in wrong.text
+    assert "This part cannot be read: <strong>Sat mornings</strong>" in wrong.text
     given = {
         "name": "River Line",
         "phone": "612-555-0150",
@@ -273,7 +275,12 @@ async def test_the_agencys_words_reach_every_part_and_can_be_taken_back(database
         "holidays": "2026-12-25",
     }
     try:
-        assert "Saved" in (await post(alex, "/admin/agency", **given)).text
+        page = (await post(alex, "/admin/agency", **given)).text
+        assert "Saved" in page
+        assert "<dt>Monday</dt><dd>08:00-12:00, 13:00-17:00</dd>" in page
+        assert "<dt>Sunday</dt><dd>closed</dd>" in page
+        assert re.search(r'<blockquote lang="en">(Our office is closed|You get an answer)', page)
+        assert '<blockquote lang="es">' in page
         assert (settings.agency_name, settings.agency_phone) == ("River Line", "+16125550150")
         other = get_settings().model_copy(update={"agency_name": before})  # another process, which reads them by itself
         async with database.session() as session:
