@@ -68,6 +68,38 @@ def chosen(facts: Mapping[str, Any], own: Path | None = None) -> tuple[Policy, .
     return (*copies, *(screening.load_policy(each) for each in ids))
 
 
+@dataclass(frozen=True)
+class InForce:
+    """A policy and for whom it is chosen: `states`, `veterans`, `usual` (no state's own holds) or `own` (a copy).
+
+    `wrong` says what a copy that cannot be read suffers from; there is no policy then.
+    """
+
+    id: str
+    policy: Policy | None
+    states: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    wrong: str | None = None
+
+
+def in_force(own: Path | None = None) -> list[InForce]:
+    """Every policy that a client can be screened by, the agency's own copies first."""
+    folder, order = own_folder() if own is None else own, _order()
+    shipped = screening.policy_ids()
+    found = []
+    for copy in (each for each in screening.policy_ids(folder) if each not in shipped):
+        try:
+            policy = screening.load_policy(copy, folder)
+            found.append(InForce(copy, policy, policy.states, ("own", *(["veterans"] if policy.serves else []))))
+        except screening.BadPolicy as error:
+            found.append(InForce(copy, None, wrong=str(error)))
+    for each in shipped:
+        states = tuple(state for state, ids in order["states"].items() if each in ids)
+        chosen = tuple(how for how in ("usual", "veterans") if each in order[how])
+        found.append(InForce(each, screening.load_policy(each), states, chosen))
+    return found
+
+
 def _own(folder: Path) -> list[Policy]:
     shipped = screening.policy_ids()
     return [screening.load_policy(each, folder) for each in screening.policy_ids(folder) if each not in shipped]

@@ -24,7 +24,7 @@ from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, OUT, PERSON, SMS, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.errors import NotFound
-from casework.handoff import calling, presence
+from casework.handoff import calling, presence, screenings
 from casework.handoff.queue import ORDINARY
 from casework.handoff.tables import Handoff
 from casework.safety import alarms, marks
@@ -108,6 +108,22 @@ class Records:
             raise NotFound("no such message of this client, or no such level")
         await marks.mark(self.session, message_id, level, self.staff.id, self.at)
         await self._changed("safety.marked", client_id, message=message_id)
+
+    async def look_again(self, client_id: uuid.UUID) -> bool:
+        """Runs the newest screening by the policies in force now, the same facts and the same day. True where it comes
+        out otherwise: that is kept as a new one, the earlier stays. Raises CannotDo (not_screened), NotYours."""
+        await self._readable(client_id)
+        holder = await self.session.scalar(
+            select(Handoff.claimed_by).where(Handoff.client_id == client_id, Handoff.status == "claimed")
+        )
+        if holder not in (None, self.staff.id) and not leads(self.staff.role):
+            raise NotYours("a colleague has this client")
+        done = await screenings.run_again(self.session, client_id, save=True, at=self.at)
+        if not done:
+            raise CannotDo("not_screened")
+        await handing.refresh_open(self.session, client_id)
+        await self._changed("screening.looked_again", client_id)
+        return done[0].differs
 
     # The client in the queue
 

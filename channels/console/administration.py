@@ -14,7 +14,7 @@ from casework import agency, office
 from casework.handoff import promise
 from casework.handoff.ready_made import FIELDS, BadReply
 from casework.handoff.ready_made import LONGEST as LONGEST_REPLY
-from casework.screening.policies import load_policy, policy_ids
+from casework.intake.policies import in_force
 from casework.settings import get_settings
 from casework.staff.administration import Administration
 from casework.staff.errors import BadAccount, CannotDo, LastAdmin
@@ -23,6 +23,7 @@ from casework.staff.passwords import SHORTEST
 from casework.staff.roles import may
 from casework.staff.signing_in import session_index
 from casework.staff.tables import ROLES
+from channels.console import rules
 from channels.console.door import administration, visit
 from channels.console.pages import render
 from channels.console.router import router
@@ -292,7 +293,8 @@ async def policies(request: Request) -> Response:
         return render(
             request,
             "admin_policies.html",
-            policies=[load_policy(each) for each in policy_ids()],
+            policies=in_force(),
+            rule=rules.in_words,
             alarms=await mine.open_alarms(),
         )
 

@@ -135,6 +135,17 @@ async def person_transcript(request: Request, client_id: uuid.UUID) -> Response:
         return render(request, "_transcript.html", transcript=await mine.transcript(client_id, live=True))
 
 
+@router.post("/people/{client_id}/look-again", name="console_look_again")
+async def look_again(request: Request, client_id: uuid.UUID) -> Response:
+    """The screening by the policies in force now."""
+    try:
+        async with records(request) as mine:
+            told = "looked_otherwise" if await mine.look_again(client_id) else "looked_same"
+    except (NotYours, CannotDo) as error:
+        return RedirectResponse(f"/console/people/{client_id}?refused={_why(error)}", 303)
+    return RedirectResponse(f"/console/people/{client_id}?told={told}#screening", 303)
+
+
 @router.post("/people/{client_id}/claim", name="console_claim")
 async def claim(request: Request, client_id: uuid.UUID) -> Response:
     return await _do(request, client_id, "claimed", lambda mine: mine.claim(client_id))
