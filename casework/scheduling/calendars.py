@@ -104,13 +104,13 @@ def _taken_values(programs: list[str], since: datetime, until: datetime, at: dat
 
 @lru_cache
 def _taken() -> Select[*tuple[Any, ...]]:
-    # One row a calendar: a program's week is hundreds of appointments, and each row costs more than what is in it.
-    return (
+    # What follows on each other without a gap is one stretch, and there is one row a calendar: a program's week is
+    # hundreds of appointments, and each costs more to hand over than to put together.
+    runs = (
         select(
             _APPOINTMENTS.calendar_id,
-            func.array_agg(cast(func.extract("epoch", _APPOINTMENTS.starts_at), BigInteger)).label("begins"),
-            func.array_agg(cast(func.extract("epoch", _APPOINTMENTS.busy_until), BigInteger)).label("ends"),
-            func.array_agg(_APPOINTMENTS.seat).label("seats"),
+            _APPOINTMENTS.seat,
+            func.unnest(func.range_agg(_APPOINTMENTS.during)).label("run"),
         )
         .where(
             _APPOINTMENTS.program_id == func.any(bindparam("programs", type_=ARRAY(String))),
@@ -122,8 +122,15 @@ def _taken() -> Select[*tuple[Any, ...]]:
                 and_(_APPOINTMENTS.status == "held", _APPOINTMENTS.held_until > bindparam("at")),
             ),
         )
-        .group_by(_APPOINTMENTS.calendar_id)
+        .group_by(_APPOINTMENTS.calendar_id, _APPOINTMENTS.seat)
+        .subquery("runs")
     )
+    return select(
+        runs.c.calendar_id,
+        func.array_agg(cast(func.extract("epoch", func.lower(runs.c.run)), BigInteger)).label("begins"),
+        func.array_agg(cast(func.extract("epoch", func.upper(runs.c.run)), BigInteger)).label("ends"),
+        func.array_agg(runs.c.seat).label("seats"),
+    ).group_by(runs.c.calendar_id)
 
 
 @lru_cache

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
+FREE: Final = float("-inf")
 
 
 class Span(NamedTuple):
@@ -77,27 +78,30 @@ class Seats:
         rows = [(t.starts_at.timestamp(), t.busy_until.timestamp(), t.seat) for t in taken]
         return cls([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
 
-    def free_for(self, capacity: int) -> Callable[[float, float], bool]:
-        """Whether a seat below `capacity` is free from one moment to another, both in seconds."""
+    def busy_for(self, capacity: int) -> Callable[[float, float], float]:
+        """Until when no seat below `capacity` is free from one moment to another; FREE where one is. In seconds.
+
+        Whatever starts before that moment, later than what was asked about, finds no seat either.
+        """
         taken = [each for each in self._taken if 0 <= each[2] < capacity]
         starts = [begins for begins, _, _ in taken]
         latest_end = list(accumulate((ends for _, ends, _ in taken), max))  # of this one and all before it
 
-        def free(begins: float, until: float) -> bool:
+        def busy(begins: float, until: float) -> float:
             later = bisect_left(starts, until)
             if later == 0 or latest_end[later - 1] <= begins:
-                return True
+                return FREE
             if capacity == 1:
-                return False
-            seats: set[int] = set()
+                return latest_end[later - 1]
+            seats: dict[int, float] = {}
             for place in range(later - 1, -1, -1):
                 if latest_end[place] <= begins:
                     break
                 if taken[place][1] > begins:
-                    seats.add(taken[place][2])
-            return len(seats) < capacity
+                    seats[taken[place][2]] = max(taken[place][1], seats.get(taken[place][2], FREE))
+            return FREE if len(seats) < capacity else min(seats.values())
 
-        return free
+        return busy
 
 
 _NOTHING: Final = Seats((), (), ())
@@ -116,12 +120,17 @@ def openings(
     last = min(until, now + timedelta(days=hours.horizon_days)).astimezone(UTC)
     if first >= last:
         return
-    free = (taken if isinstance(taken, Seats) else Seats.of(taken)).free_for(hours.capacity)
+    busy = (taken if isinstance(taken, Seats) else Seats.of(taken)).busy_for(hours.capacity)
     begins, ends = first.timestamp(), last.timestamp()
     day, final = first.astimezone(zone).date(), last.astimezone(zone).date()
     while day <= final:
         for start, busy_until, slot in _grid(hours.zone, hours.minutes, hours.buffer, hours.on(day), day):
-            if begins <= start < ends and free(start, busy_until) and not _blocked(hours, slot):
+            if not begins <= start < ends:
+                continue
+            taken_until = busy(start, busy_until)
+            if taken_until > start:
+                begins = taken_until  # a day that is full is looked at once, not for every slot
+            elif not _blocked(hours, slot):
                 yield slot
         day += _DAY
 
