@@ -19,21 +19,20 @@ async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client
     Two texts of a new number may arrive at once on two machines: the unique index decides, the loser reads.
     """
     index = blind_index(phone, "phone")
-    await session.execute(
-        insert(Client).values(id=new_id(), phone=phone, phone_index=index, language="en").on_conflict_do_nothing()
-    )
-    # The row is locked so that the second of two first texts waits here and finds the first one's conversation.
-    client = (
-        await session.execute(select(Client).where(Client.phone_index == index).with_for_update(key_share=True))
-    ).scalar_one()
-    conversation = (
-        await session.execute(
-            select(Conversation)
-            .where(Conversation.client_id == client.id, Conversation.channel == SMS)
-            .order_by(Conversation.joined_at.desc().nulls_last(), Conversation.created_at)
-            .limit(1)
+    found, made = await _by_index(session, index), None
+    if found is None:
+        made = await session.scalar(
+            insert(Client)
+            .values(id=new_id(), phone=phone, phone_index=index, language="en")
+            .on_conflict_do_nothing()
+            .returning(Client)
         )
-    ).scalar_one_or_none()
+        found = (made, None) if made is not None else await _by_index(session, index)
+        assert found is not None
+    client, conversation = found
+    if conversation is None and made is None:
+        # A client of the web chat, perhaps: another first text may have made it while this one waited for the lock.
+        _, conversation = await _by_index(session, index) or found
     if conversation is None:
         conversation = Conversation(id=new_id(), client_id=client.id, channel=SMS, line=line)
         session.add(conversation)
@@ -41,6 +40,21 @@ async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client
     elif conversation.line != line:
         conversation.line = line
     return client, conversation
+
+
+async def _by_index(session: AsyncSession, index: bytes) -> tuple[Client, Conversation | None] | None:
+    """The client's row is locked: of two texts at once the second waits here, and finds what the first one made."""
+    row = (
+        await session.execute(
+            select(Client, Conversation)
+            .outerjoin(Conversation, (Conversation.client_id == Client.id) & (Conversation.channel == SMS))
+            .where(Client.phone_index == index)
+            .order_by(Conversation.joined_at.desc().nulls_last(), Conversation.created_at)
+            .limit(1)
+            .with_for_update(key_share=True, of=Client)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 async def new_web_session(session: AsyncSession, language: str) -> tuple[str, Client, Conversation]:

@@ -64,7 +64,7 @@ async def receive(
     """
     at = at or clock.now()
     message_id = new_id()
-    stored = await session.execute(
+    message = await session.scalar(
         insert(Message)
         .values(
             id=message_id,
@@ -79,12 +79,11 @@ async def receive(
             status="received",
         )
         .on_conflict_do_nothing()
-        .returning(Message.id)
+        .returning(Message)
     )
-    if stored.scalar_one_or_none() is None:
+    if message is None:
         return Received(await _known(session, conversation, inbound), repeated=True)
     conversation.last_inbound_at = at
-    message = await session.get_one(Message, message_id)
 
     language.follow(client, inbound.text)
     verdict = await safety.on_message(session, client, conversation, message, at=at)
