@@ -32,7 +32,7 @@ ANSWERS = ("sent", "accepted", "called_back", "no_answer", "declined")
 UNSETTLED = ("made", "sent", "no_answer")
 # The client's name is asked after they agreed, and a mind may be changed: the e-mail goes out a little later.
 MAILED_AFTER = timedelta(minutes=10)
-_SHOWN = 200
+_SHOWN = 50  # of the referrals without an answer at once: what is settled makes room for the next
 
 
 @dataclass(frozen=True)
@@ -115,20 +115,32 @@ async def not_mailed(session: AsyncSession, referral: Referral) -> None:
 
 
 async def unsettled(session: AsyncSession) -> list[tuple[Line, Client]]:
-    """Every referral without an answer: the calls to make first, then what waits, the oldest first."""
+    """The first referrals without an answer: the calls to make first, then what waits, the oldest first."""
     from casework.staff.tables import Staff
 
     calls = _to_call().desc()
-    rows = await session.execute(
-        select(Referral, Program, Staff.name, Client)
-        .join(Program, Program.id == Referral.program_id)
-        .join(Client, Client.id == Referral.client_id)
-        .outerjoin(Staff, Staff.id == Referral.status_by)
+    # The page is picked first: everything else is then looked up for its rows only.
+    page = (
+        select(Referral.id)
         .where(Referral.status.in_(UNSETTLED))
         .order_by(calls, Referral.agreed_at, Referral.id)
         .limit(_SHOWN)
+        .subquery()
+    )
+    rows = await session.execute(
+        select(Referral, Program, Staff.name, Client)
+        .join(page, page.c.id == Referral.id)
+        .join(Program, Program.id == Referral.program_id)
+        .join(Client, Client.id == Referral.client_id)
+        .outerjoin(Staff, Staff.id == Referral.status_by)
+        .order_by(calls, Referral.agreed_at, Referral.id)
     )
     return [(Line(referral, program, by), client) for referral, program, by, client in rows]
+
+
+async def unsettled_count(session: AsyncSession) -> int:
+    """How many referrals have no answer."""
+    return await session.scalar(select(func.count()).select_from(Referral).where(Referral.status.in_(UNSETTLED))) or 0
 
 
 async def calls_to_make(session: AsyncSession) -> int:

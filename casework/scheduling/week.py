@@ -70,6 +70,17 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+async def soonest_booked(session: AsyncSession, at: datetime) -> str | None:
+    """The id of the program with the next booked appointment."""
+    found: str | None = await session.scalar(
+        select(Appointment.program_id)
+        .where(Appointment.status == "booked", Appointment.starts_at >= at)
+        .order_by(Appointment.starts_at)
+        .limit(1)
+    )
+    return found
+
+
 async def read(session: AsyncSession, program_id: str, monday: date, at: datetime) -> Week:
     """The week that begins on this Monday. Raises NotFound."""
     program = await session.get(Program, program_id)

@@ -56,6 +56,10 @@ class Desk(Records):
     async def programs(self) -> list[Program]:
         return await week.programs(self.session)
 
+    async def soonest_booked(self) -> str | None:
+        """The program that has the next appointment, of all programs; None where nothing is booked ahead."""
+        return await week.soonest_booked(self.session, self.at)
+
     async def week(self, program_id: str, monday: date) -> week.Week:
         """A program's week. Whose names it showed is written down."""
         found = await week.read(self.session, program_id, monday, self.at)
@@ -223,6 +227,10 @@ class Desk(Records):
         clients = sorted({str(client.id) for _, client in found})
         audit.write(self.session, self.staff, "referrals.read", self.at, clients=clients)
         return found
+
+    async def referrals_waiting(self) -> int:
+        """How many there are in all."""
+        return await referrals.unsettled_count(self.session)
 
     async def running_late(self, appointment_id: uuid.UUID, minutes: int | None) -> uuid.UUID:
         """The client called, or told somebody, that they come later."""

@@ -33,21 +33,29 @@ _FURTHEST = timedelta(days=366 * 2)  # weeks that can be looked at, from now in 
 async def calendar(
     request: Request, program: str = "", on: Annotated[date | None, Query(alias="week")] = None
 ) -> Response:
-    """`week`: any day of it. Without `program` the first by name."""
+    """`week`: any day of it; without it this week, or the next one where this week's days are over.
+
+    Without `program` the one with the next appointment, else the first by name.
+    """
     async with desk(request) as mine:
         programs = await mine.programs()
         alarms = await mine.open_alarms()
         if not programs:
             return render(request, "calendar.html", programs=(), week=None, alarms=alarms)
-        chosen = next((each for each in programs if each.id == program), programs[0])
+        wanted = program or await mine.soonest_booked()
+        chosen = next((each for each in programs if each.id == wanted), programs[0])
         today = clock.now().astimezone(ZoneInfo(chosen.zone)).date()
         day = on if on is not None and abs(on - today) < _FURTHEST else today
         monday = week.monday_of(day)
+        shown = await mine.week(chosen.id, monday)
+        if on is None and shown.days and max(shown.days) < today:  # on a weekend that nobody works
+            monday += timedelta(days=7)
+            shown = await mine.week(chosen.id, monday)
         return render(
             request,
             "calendar.html",
             programs=programs,
-            week=await mine.week(chosen.id, monday),
+            week=shown,
             today=today,
             before=monday - timedelta(days=7),
             after=monday + timedelta(days=7),
@@ -148,6 +156,8 @@ async def referrals(request: Request) -> Response:
             "referrals.html",
             calls=[each for each in lines if to_call(each[0].referral)],
             waiting=[each for each in lines if not to_call(each[0].referral)],
+            shown=len(lines),
+            count=await mine.referrals_waiting(),
             alarms=await mine.open_alarms(),
         )
 

@@ -143,7 +143,7 @@ async def look_again(request: Request, client_id: uuid.UUID) -> Response:
             told = "looked_otherwise" if await mine.look_again(client_id) else "looked_same"
     except (NotYours, CannotDo) as error:
         return RedirectResponse(f"/console/people/{client_id}?refused={_why(error)}", 303)
-    return RedirectResponse(f"/console/people/{client_id}?told={told}#screening", 303)
+    return RedirectResponse(f"/console/people/{client_id}?told={told}", 303)
 
 
 @router.post("/people/{client_id}/claim", name="console_claim")

@@ -37,7 +37,7 @@ def summary_pdf(person: Person, *, agency: str, agency_phone: str | None, by: st
     story: list[Any] = [
         Paragraph(_safe(name), _TITLE),
         Paragraph(
-            f"Handed over by {_safe(agency)}{f', {_safe(phone(agency_phone))}' if agency_phone else ''}"
+            f"Made by {_safe(agency)}{f', {_safe(phone(agency_phone))}' if agency_phone else ''}"
             f" on {_safe(moment(at, zone))}",
             _SMALL,
         ),
@@ -47,7 +47,7 @@ def summary_pdf(person: Person, *, agency: str, agency_phone: str | None, by: st
                 ("Language", label("language", client.language)),
                 ("Reach by", _reach(person)),
                 ("Their time", f"{clock_time(at, client.zone)} now" if client.zone else "not known"),
-                ("Why handed over", label("reason", handoff.reason) if handoff else "not handed over"),
+                ("Handed over", _handed_over(person, zone)),
                 ("Agreed to share", moment(handoff.shared_at, zone) if handoff and handoff.shared_at else "no"),
                 ("Risk", _risk(person, zone)),
             ]
@@ -59,7 +59,7 @@ def summary_pdf(person: Person, *, agency: str, agency_phone: str | None, by: st
             * bool(person.needs),
         ),
         *_section("Program and appointment", _intake(person)),
-        *_section("Screening (worked out by software; a person decides)", _screening(person)),
+        *_section("Screening (worked out by software, told as to the client; a person decides)", _screening(person)),
         *_section("What they said", _answers(summary["said"])),
         *_section("Worked out from what they said", _answers(summary["found"])),
         *_section("Preferred not to say", _list(label("fact", fact) for fact in summary["preferred_not_to_say"])),
@@ -92,6 +92,12 @@ def summary_pdf(person: Person, *, agency: str, agency_phone: str | None, by: st
     return out.getvalue()
 
 
+def _handed_over(person: Person, zone: str | None) -> str:
+    if person.handoff is None:
+        return "not handed over"
+    return f"{label('reason', person.handoff.reason)}, {moment(person.handoff.created_at, zone)}"
+
+
 def _section(title: str, body: list[Any]) -> list[Any]:
     """A heading that stays with what follows it; nothing where there is nothing to say."""
     return [KeepTogether([Paragraph(title, _HEAD), body[0]]), *body[1:]] if body else []
@@ -108,7 +114,7 @@ def _pairs(pairs: list[tuple[str, str]]) -> Table:
             ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
         ]
     )
-    return Table(rows, colWidths=[1.7 * inch, 5.2 * inch], style=style)
+    return Table(rows, colWidths=[1.7 * inch, 5.0 * inch], style=style, hAlign="LEFT")
 
 
 def _reach(person: Person) -> str:

@@ -52,7 +52,9 @@ select p.id, q.name, 1, p.at + q.place * interval '1 minute' from people p,
     with ordinality q(name, place) where q.place <= 1 + p.stage * 2;
 insert into answers (id, client_id, fact, value, origin, created_at)
 select gen_random_uuid(), q.client_id, q.question,
-    case when q.question = 'zip' then (cast(%(zips)s as bytea[]))[1 + p.h %% %(zip_count)s] else %(yes)s end, 'said',
+    case q.question when 'zip' then (cast(%(zips)s as bytea[]))[1 + p.h %% %(zip_count)s]
+        when 'age' then %(age)s when 'payer' then %(payer)s when 'diagnoses' then %(diagnoses)s
+        when 'program' then %(program)s else %(yes)s end, 'said',
     q.asked_at from questions_asked q join people p on p.id = q.client_id
 where not (p.stage between 1 and 3 and q.asked_at = p.at + (1 + p.stage * 2) * interval '1 minute');
 insert into screenings (id, client_id, policy, version, facts, result, created_at)
@@ -71,6 +73,8 @@ insert into calendars (id, program_id, name, kind, minutes, buffer, capacity, le
 select md5('cal' || n)::uuid, 'bench-' || n, 'Intake desk', (array['phone','video','in_person'])[1 + n %% 3], 45,
     15, 1, 24, 28, '["en"]', true from generate_series(1, 50) n;
 alter table appointments drop constraint one_client_a_seat;
+insert into weekly_hours (id, calendar_id, weekday, opens, closes)
+select gen_random_uuid(), id, day, '09:00', '17:00' from calendars, generate_series(0, 4) day;
 insert into appointments (id, client_id, conversation_id, program_id, calendar_id, seat, kind, starts_at, ends_at,
     busy_until, status, created_at)
 select gen_random_uuid(), id, conversation, 'bench-' || (1 + n %% 50), md5('cal' || (1 + n %% 50))::uuid, 0, 'phone',
@@ -85,6 +89,21 @@ select gen_random_uuid(), id, conversation, 'booked', 1 + (n %% 25 = 7)::int + (
     case when n >= 300 then md5('staff' || (1 + n %% %(staff)s))::uuid end,
     case when n >= 300 then at + h %% 7200 * interval '1 second' end,
     case when n >= 900 then at + interval '2 days' end, at, %(result)s, at from people where stage >= 4 or n %% 25 = 7;
+insert into referrals (id, client_id, program_id, status, agreed_at, created_at)
+select gen_random_uuid(), id, 'bench-' || (1 + n %% 50),
+    (array['made','sent','no_answer','accepted','declined'])[1 + n %% 5], at, at from people where stage >= 4;
+insert into notes (id, client_id, staff_id, text, created_at)
+select gen_random_uuid(), id, md5('staff' || (1 + n %% %(staff)s))::uuid, %(text)s, at + k * interval '1 hour'
+from people, generate_series(1, 3) k where stage >= 4;
+insert into ready_made_replies (id, code, title, text_en, text_es, created_at)
+select gen_random_uuid(), 'reply-' || n, 'Reply ' || n, repeat('A sentence to a client. ', 6),
+    repeat('Una frase para un cliente. ', 6), now() from generate_series(1, 30) n;
+insert into import_requests (id, kind, file, staff_id, status, read, report, created_at)
+select gen_random_uuid(), 'samhsa', 'directory.csv', md5('staff1')::uuid, 'done', 12000,
+    '{"read": 12000, "added": 40, "updated": 300, "unchanged": 11600, "refused": 60, "conflicts": 3, "refusals": [],
+     "notes": []}',
+    now() - n * interval '1 day'
+from generate_series(1, 40) n;
 insert into cases (client_id, stage, since, case_manager_id, created_at)
 select id, case when n > 6000 then 'closed' else (array['screening','intake_booked','assessed','plan_drafted',
         'plan_approved','assigned','monitoring','monitoring','monitoring'])[1 + n %% 9] end, at,
@@ -150,6 +169,10 @@ def fill(url: str) -> None:
         "zips": [written(code) for code in places],
         "zip_count": len(places),
         "yes": written(True),
+        "age": written(34),
+        "payer": written("medicaid"),
+        "diagnoses": written(["bipolar"]),
+        "program": written("bench-7"),
         "facts": written(facts),
         "result": written(screening.screen(facts).to_json()),
     }
@@ -184,9 +207,24 @@ async def _measure(url: str) -> list[dict[str, Any]]:
     async with database.session() as session:
         await session.execute(text("analyze report_counts"))
         boss = (await session.execute(text("select id from staff where role = 'admin'"))).scalar_one()
-        person = (
-            await session.execute(text("select client_id from handoffs where status = 'claimed' limit 1"))
-        ).scalar_one()
+        person, appointment = (
+            await session.execute(
+                text(
+                    "select a.client_id, a.id from appointments a join handoffs h using (client_id)"
+                    " where h.status = 'claimed' and a.status = 'booked' limit 1"
+                )
+            )
+        ).one()
+        # The one whose page is read: everything came from a message, and may be passed on.
+        await session.execute(text("update handoffs set shared_at = now() where client_id = :id"), {"id": person})
+        await session.execute(
+            text(
+                "update answers a set message_id = (select m.id from messages m join conversations c"
+                " on c.id = m.conversation_id where c.client_id = a.client_id and m.direction = 'in'"
+                " order by m.seq limit 1) where client_id = :id"
+            ),
+            {"id": person},
+        )
         session.add(
             StaffSession(
                 token_index=session_index("bench"), staff_id=boss, created_at=at, expires_at=at + timedelta(hours=9)
@@ -198,32 +236,58 @@ async def _measure(url: str) -> list[dict[str, Any]]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://line.example") as client:
         client.cookies.set(COOKIE, "bench")
         assert staffing.csrf_token("bench")
-        for what, path in pages(person, at.date().isoformat(), (at - timedelta(days=364)).date().isoformat()):
+        year = f"from={(at - timedelta(days=364)).date().isoformat()}&to={at.date().isoformat()}"
+        for what, path in pages(person, appointment, year):
             measured.append(await _page(client, what, path))
     await database.close()
     return measured
 
 
-def pages(person: uuid.UUID, today: str, a_year_ago: str) -> list[tuple[str, str]]:
-    """Every page of the console that shows what is in the database."""
-    year = f"from={a_year_ago}&to={today}"
+# No page: a stream that stays open, and the style sheets and scripts, whose size is told with each page.
+NO_PAGE = frozenset(("console_events", "console_static"))
+
+
+def pages(person: uuid.UUID, appointment: uuid.UUID, year: str) -> list[tuple[str, str]]:
+    """Every GET route of the console at least once, as (what, path). `year` is a range of days as a query."""
     return [
+        ("sign in", "/console/sign-in"),
         ("one's password: a page that reads nothing but who one is", "/console/me/password"),
+        ("one's own page", "/console/me"),
         ("queue", "/console"),
         ("queue, all", "/console?view=all"),
+        ("queue, for me", "/console?view=fits"),
+        ("queue, refreshed", "/console/queue/rows"),
+        ("alarms", "/console/alarms"),
         ("person", f"/console/people/{person}"),
+        ("person, summary refreshed", f"/console/people/{person}/summary"),
+        ("person, road refreshed", f"/console/people/{person}/road"),
+        ("person, messages refreshed", f"/console/people/{person}/transcript"),
+        ("notes on a person", f"/console/people/{person}/notes"),
+        ("ready-made replies for a person", f"/console/people/{person}/ready-made"),
+        ("openings for a person", f"/console/people/{person}/openings"),
+        ("programs near a person", f"/console/people/{person}/where"),
+        ("service plan", f"/console/people/{person}/plan"),
+        ("file: letter, PDF", f"/console/people/{person}/letter.pdf"),
+        ("file: summary, PDF", f"/console/people/{person}/summary.pdf"),
+        ("file: summary, FHIR", f"/console/people/{person}/summary.fhir.json"),
         ("board", "/console/board"),
         ("board, mine", "/console/board?view=mine"),
         ("board, overdue", "/console/board?view=overdue"),
         ("board, one column", "/console/board?stage=monitoring"),
-        ("service plan", f"/console/people/{person}/plan"),
+        ("board, refreshed", "/console/board/columns"),
         ("calendar", "/console/calendar"),
+        ("appointment", f"/console/appointments/{appointment}"),
+        ("referrals", "/console/referrals"),
         ("hours", "/console/availability"),
+        ("administration", "/console/admin"),
         ("staff", "/console/admin/staff"),
         ("programs to call", "/console/admin/programs"),
         ("programs found by name", "/console/admin/programs?view=all&q=organization"),
         ("a program's facts", "/console/admin/programs/bench-7"),
-        ("notes on a person", f"/console/people/{person}/notes"),
+        ("ready-made replies", "/console/admin/replies"),
+        ("the agency", "/console/admin/agency"),
+        ("policies", "/console/admin/policies"),
+        ("imports", "/console/admin/imports"),
         ("audit", "/console/audit"),
         *((f"reports, {part}, 30 days", f"/console/reports?part={part}") for part in ("way", "answers", "places")),
         *(
@@ -232,6 +296,7 @@ def pages(person: uuid.UUID, today: str, a_year_ago: str) -> list[tuple[str, str
         ),
         ("reports, way, a year, to share", f"/console/reports?part=way&{year}&share=1"),
         ("reports, places, a year, to share", f"/console/reports?part=places&{year}&share=1"),
+        ("file: a report's table, CSV", f"/console/reports/funnel.csv?{year}"),
     ]
 
 

@@ -159,6 +159,11 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
                 page.screenshot(path=str(target), full_page=size == "phone")
             wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
             assert not wide, f"{name} scrolls sideways on the {size}"
+            empty = page.evaluate(
+                "document.documentElement.scrollHeight"
+                " - Math.max(innerHeight, document.querySelector('main').getBoundingClientRect().bottom + scrollY)"
+            )
+            assert empty < 100, f"{name} goes on below its end on the {size}: {empty} pixels of nothing"
         page.context.close()
     assert not found, "\n".join(f"{name}: {report}" for name, report in found.items())
 

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from console_people import a_client, a_program, somebody_booked, told
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
+from casework import clock
 from casework.conversations.tables import Client, Conversation, Message
+from casework.directory.tables import Program
 from casework.handoff import referrals
 from casework.handoff.tables import Handoff, Referral
 from casework.intake import answers
@@ -304,7 +306,8 @@ async def test_staff_note_that_somebody_is_late_and_see_it_wherever_they_look(da
     browser = await sign_in()
     page = f"/console/appointments/{appointment_id}"
     assert "Running late, about 20 minutes" in words(await press(browser, f"{page}/late", minutes="20"))
-    for seen in ("/console", "/console/calendar", f"/console/people/{client_id}"):
+    its_week = (datetime.now(CHICAGO) + timedelta(hours=1)).date()
+    for seen in ("/console", f"/console/calendar?week={its_week}", f"/console/people/{client_id}"):
         assert "running late, about 20 minutes" in words(await browser.get(seen)).lower(), seen
     assert "not known how much" in words(await press(browser, f"{page}/late"))
     refused = await browser.post(f"{page}/late", data={"csrf": browser.csrf, "minutes": "1000"})
@@ -340,3 +343,30 @@ async def test_calls_to_make_stand_before_what_waits_and_an_answer_takes_them_of
     await press(browser, f"/console/referrals/{referral.id}/accepted", client=str(client_id))
     assert "No referral waits" in words(await browser.get("/console/referrals"))
     await database.close()
+
+
+async def test_the_calendar_opens_where_the_next_appointment_is_and_on_a_free_weekend_at_the_week_to_come(
+    database: Database, sign_in, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
+    now = datetime.now(CHICAGO)
+    sunday = now.replace(hour=12) + timedelta(days=13 - now.weekday())
+    monkeypatch.setattr(clock, "now", lambda: sunday.astimezone(UTC))
+    await booked(database, hours_ahead=24 * 30)
+    async with database.session() as session:
+        await session.execute(delete(WeeklyHours).where(WeeklyHours.weekday >= 5))
+        given = {
+            "name": "Intake",
+            "kind": "cmhc",
+            "city": "Duluth",
+            "state": "MN",
+            "zip": "55802",
+            "zone": "America/Chicago",
+        }
+        place = {"latitude": 46.8, "longitude": -92.1, "source": "sample", "sample": True}
+        session.add(Program(id="first-by-name", organization="A Center (sample)", **given, **place))
+        await session.flush()
+        session.add(Calendar(program_id="first-by-name", name="Desk", kind="phone", minutes=45))
+    page = await (await sign_in()).get("/console/calendar")
+    assert re.search(r'<option value="sample-mn-01"[^>]*selected', page.text)
+    monday = sunday.date() + timedelta(days=1)
+    assert f"Mon {monday.day} {monday:%b} {monday.year} to Fri" in words(page)

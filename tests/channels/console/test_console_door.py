@@ -18,6 +18,7 @@ from casework.staff.roles import PUBLIC, ROUTES
 from casework.storage import Database, new_id
 from channels.console import router
 from channels.console.door import COOKIE, ConsoleRoute, admit
+from tests.bench.console import NO_PAGE, pages
 
 PASSWORD = "a long enough password"
 pytestmark = pytest.mark.anyio
@@ -37,6 +38,16 @@ def test_every_route_is_in_the_table_of_roles_and_behind_the_door() -> None:
 def _address(route: APIRoute) -> str:
     ids = {name: new_id() for name in re.findall(r"{(\w+_id)}", route.path)}
     return route.path.format(**ids, name="console.css", status="sent", what="drop")
+
+
+def test_every_page_of_the_console_is_timed_by_the_bench() -> None:
+    paths = [path.partition("?")[0] for _, path in pages(new_id(), new_id(), "from=2026-01-01&to=2026-01-31")]
+    untimed = [
+        route.name
+        for route in CONSOLE_ROUTES
+        if "GET" in route.methods and route.name not in NO_PAGE and not any(map(route.path_regex.match, paths))
+    ]
+    assert untimed == []
 
 
 @pytest.mark.parametrize("route", [r for r in CONSOLE_ROUTES if r.name not in PUBLIC], ids=lambda route: route.name)
