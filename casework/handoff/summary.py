@@ -6,15 +6,19 @@ came from. Texts of the summary are the client's own words and coded values; the
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import OrderedDict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casework import clock
 from casework.conversations.tables import Answer, Client
 from casework.errors import GuidepostError
 from casework.handoff.tables import Handoff, Need, ScreeningRecord
-from casework.intake import walk
+from casework.intake import policies, walk
 from casework.safety.tables import Alarm
 from casework.scheduling.tables import Appointment
 
@@ -94,12 +98,28 @@ def _line(answer: Answer) -> dict[str, Any]:
     }
 
 
+_worked_out: OrderedDict[bytes, list[str]] = OrderedDict()  # by digest: what clients said is not kept in memory
+_KEPT = 512
+
+
 def _still_to_ask(told: dict[str, Any]) -> list[str]:
-    """What the policies of this client still want to know, as the walk would ask it."""
+    """What the policies of this client still want to know, as the walk would ask it.
+
+    Worked out by trying answers (some 20 ms), so it is kept for the same answers on the same day: an open page asks
+    at every message.
+    """
+    answers = {walk.SAVING: True, **told}
     try:
-        return walk.questions({walk.SAVING: True, **told}, programs=False)
+        by = [(each.id, each.version) for each in policies.chosen(walk.facts(answers))]
+        key = hashlib.sha256(json.dumps([str(clock.now().date()), by, answers], sort_keys=True).encode()).digest()
+        if key not in _worked_out:
+            _worked_out[key] = walk.questions(answers, programs=False)
     except GuidepostError:  # an agency's own policy that cannot be read stops no summary
         return []
+    else:
+        while len(_worked_out) > _KEPT:
+            _worked_out.popitem(last=False)
+        return list(_worked_out[key])
 
 
 async def refresh(session: AsyncSession, handoff: Handoff) -> None:

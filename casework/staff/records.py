@@ -109,15 +109,26 @@ class Records:
         await marks.mark(self.session, message_id, level, self.staff.id, self.at)
         await self._changed("safety.marked", client_id, message=message_id)
 
-    async def look_again(self, client_id: uuid.UUID) -> bool:
-        """Runs the newest screening by the policies in force now, the same facts and the same day. True where it comes
-        out otherwise: that is kept as a new one, the earlier stays. Raises CannotDo (not_screened), NotYours."""
+    async def set_contact(self, client_id: uuid.UUID, ways: dict[str, bool | None]) -> None:
+        """How the client may be reached safely, as they told staff: `text` and `voicemail`; None: not asked."""
+        await self._mine_or_nobodys(client_id)
+        client = await self.session.get_one(Client, client_id)
+        client.contact = {**(client.contact or {}), **ways}
+        await self._changed("person.contact_set", client_id)
+
+    async def _mine_or_nobodys(self, client_id: uuid.UUID) -> None:
+        """Raises NotFound, NotYours where a colleague has claimed this client."""
         await self._readable(client_id)
         holder = await self.session.scalar(
             select(Handoff.claimed_by).where(Handoff.client_id == client_id, Handoff.status == "claimed")
         )
         if holder not in (None, self.staff.id) and not leads(self.staff.role):
             raise NotYours("a colleague has this client")
+
+    async def look_again(self, client_id: uuid.UUID) -> bool:
+        """Runs the newest screening by the policies in force now, the same facts and the same day. True where it comes
+        out otherwise: that is kept as a new one, the earlier stays. Raises CannotDo (not_screened), NotYours."""
+        await self._mine_or_nobodys(client_id)
         done = await screenings.run_again(self.session, client_id, save=True, at=self.at)
         if not done:
             raise CannotDo("not_screened")

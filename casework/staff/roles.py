@@ -28,6 +28,7 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_where": _EVERYBODY,
     "console_letter": _EVERYBODY,
     "console_look_again": _EVERYBODY,
+    "console_contact": _EVERYBODY,
     "console_claim": _EVERYBODY,
     "console_release": _EVERYBODY,
     "console_take_over": _EVERYBODY,

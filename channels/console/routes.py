@@ -146,6 +146,13 @@ async def look_again(request: Request, client_id: uuid.UUID) -> Response:
     return RedirectResponse(f"/console/people/{client_id}?told={told}", 303)
 
 
+@router.post("/people/{client_id}/contact", name="console_contact")
+async def contact(request: Request, client_id: uuid.UUID, text: Text = "", voicemail: Text = "") -> Response:
+    """How they may be reached safely, as they told staff; what is neither yes nor no was not asked."""
+    ways = {name: {"yes": True, "no": False}.get(given) for name, given in (("text", text), ("voicemail", voicemail))}
+    return await _do(request, client_id, "contact_set", lambda mine: mine.set_contact(client_id, ways))
+
+
 @router.post("/people/{client_id}/claim", name="console_claim")
 async def claim(request: Request, client_id: uuid.UUID) -> Response:
     return await _do(request, client_id, "claimed", lambda mine: mine.claim(client_id))

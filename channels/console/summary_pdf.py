@@ -123,10 +123,9 @@ def _reach(person: Person) -> str:
     ways = [f"{how}: {phone(client.phone)}" if client.phone else how]
     if client.opted_out_at:
         ways.append("has opted out of texts (STOP)")
-    if isinstance(client.contact, dict):
-        ways += [
-            f"{label('contact', key)}: {value(given)}" for key, given in client.contact.items() if given is not None
-        ]
+    known = client.contact if isinstance(client.contact, dict) else {}
+    for way in ("text", "voicemail"):
+        ways.append(f"{label('contact', way)}: {'not asked' if known.get(way) is None else value(known[way])}")
     return "; ".join(ways)
 
 

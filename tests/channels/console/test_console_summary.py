@@ -141,3 +141,20 @@ async def test_no_and_not_asked_are_told_apart(database: Database, sign_in) -> N
     page = (await dana.get(f"/console/people/{client.id}")).text
     assert "Said no to sharing this summary." in page
     assert f'href="#m-{message.id}"' in page
+
+
+async def test_how_they_may_be_reached_is_noted_shown_and_told_in_the_file(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+    dana = await sign_in()
+    assert "Texts OK: not asked, Voicemail OK: not asked" in (await dana.get(f"/console/people/{ana}")).text
+    form = {"csrf": dana.csrf, "text": "yes", "voicemail": "no"}
+    answer = await dana.post(f"/console/people/{ana}/contact", data=form)
+    page = (await dana.get(answer.headers["location"])).text
+    assert "Noted how they may be reached." in page
+    assert "Texts OK: yes, Voicemail OK: no" in page
+    await dana.post(f"/console/people/{ana}/claim", data={"csrf": dana.csrf})
+    eli = await sign_in("eli@agency.example", "Eli Noor")
+    refused = await eli.post(f"/console/people/{ana}/contact", data={"csrf": eli.csrf, "text": "no"})
+    assert refused.headers["location"].endswith("refused=not_yours")
+    assert "Texts OK: yes" in (await eli.get(f"/console/people/{ana}")).text
