@@ -8,6 +8,7 @@ trained model, or if it fails, the lexicon judges alone, more severely, and the 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from casework.paths import DATA
 from casework.safety import lexicon, model
 from casework.safety.levels import CONCERN, CRISIS, NONE, in_order
 from casework.safety.text import fold, windows
@@ -27,6 +29,7 @@ LONGEST = 10_000  # characters read of one text
 WINDOW = 300  # characters read together
 READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
 TOGETHER = 300  # characters of earlier texts that are read with the last one
+LONGEST_TIME = 80  # characters of a text that names one of the offered times
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 LEXICON_ONLY = "lexicon-only"
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -59,6 +62,8 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
         return Assessment(NONE, [], 0.0, [{"command": True}], _version())
     if lexicon.harmless(text):
         return Assessment(NONE, [], 0.0, [{"idiom": True}], _version())
+    if _only_a_time(text):
+        return Assessment(NONE, [], 0.0, [{"time": True}], _version())
     found = lexicon.phrases(text)
     if not _WORD.search(text):
         return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
@@ -123,11 +128,21 @@ def _bare_answers() -> frozenset[str]:
     return frozenset(map(fold, (*table["yes"], *table["no"])))
 
 
+@cache
+def _times() -> re.Pattern[str]:
+    table = tomllib.loads((DATA / "safety" / "times.toml").read_text(encoding="utf-8"))
+    return re.compile("|".join(f"(?:{text})" for text in table["patterns"]))
+
+
+def _only_a_time(text: str) -> bool:
+    return len(text) <= LONGEST_TIME and _times().fullmatch(fold(text)) is not None
+
+
 def _tells(text: str) -> bool:
     """Whether a text says something by itself. A row of "no", "45", "33125" are answers to our own questions, which the
-    classifier does not see: read as one sentence they sound like despair.
+    classifier does not see: read as one sentence they sound like despair. So do "the 2nd" and "mornings pls".
     """
-    return _WORD.search(text) is not None and fold(text) not in _bare_answers()
+    return _WORD.search(text) is not None and fold(text) not in _bare_answers() and not _only_a_time(text)
 
 
 def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:

@@ -74,7 +74,9 @@ def read_age(text: str) -> int | None:
     """An age in full years from an answer to "how old": "34", "im 34", "34 yrs"; "born in 1984" is None."""
     said = fold(text)
     found = re.findall(r"\b(\d{1,3})\b", said)
-    ages = [int(number) for number in found if int(number) <= 120] or _ages_in_words(said.split())
+    in_words = _ages_in_words(said.split())
+    mixed = len(in_words) == len(found) == 1 and in_words[0] % 10 == int(found[0])  # "thirty 4", "treinta y 4"
+    ages = in_words if mixed else [int(number) for number in found if int(number) <= 120] or in_words
     return ages[0] if len(ages) == 1 else None
 
 
@@ -88,5 +90,6 @@ def _ages_in_words(words: list[str]) -> list[int]:
         elif word in tables["tens"]:
             after = words[place + 1 : place + 3]
             unit = after[1] if after[:1] == ["y"] and len(after) == 2 else after[0] if after else ""
-            ages.append(tables["tens"][word] + tables["units"].get(unit, 0))
+            digit = int(unit) if len(unit) == 1 and unit.isdecimal() else 0
+            ages.append(tables["tens"][word] + tables["units"].get(unit, digit))
     return ages

@@ -105,6 +105,8 @@ def test_texts_in_a_row_are_read_together() -> None:
         ("need a case manager", "yes", "19104", "27", "yes", "no", "ptsd", "yes", "why do you ask", "3", "0", "no"),
         ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
         ("necesito ayuda", "si", "90011", "60", "no", "si", "esquizofrenia", "si", "1 4", "medi-cal", "3", "una vez"),
+        ("the 2nd", "morings plz", "the secnd one", "thursdy mornin", "hmm no a later one pls", "friday at 3 works"),
+        ("la 2", "por la mañana porfa", "la segnda", "mejor otra mas tarde", "el jueves por la tarde", "la primera"),
     ],
     ids=lambda texts: texts[0],
 )
@@ -112,6 +114,11 @@ def test_ordinary_answers_in_a_row_are_no_danger(texts: tuple[str, ...]) -> None
     for at, text in enumerate(texts):
         for first in range(max(at - 6, 0), at + 1):
             assert assess(text, texts[first:at]).level == "none", texts[first : at + 1]
+
+
+@pytest.mark.parametrize("text", ["the last one", "no other way", "no one", "no more mornings", "i wont see sunday"])
+def test_only_a_time_that_is_chosen_is_passed_by(text: str) -> None:
+    assert {"time": True} not in assess(text).reasons
 
 
 def test_earlier_texts_do_not_hide_the_last_one() -> None:

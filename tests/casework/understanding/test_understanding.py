@@ -42,7 +42,7 @@ def test_numbers_of_a_list(text: str, numbers: list[int] | None) -> None:
 @pytest.mark.parametrize(
     ("text", "age"),
     [("34", 34), ("im 34", 34), ("34 yrs old", 34), ("tengo 41 años", 41), ("born in 1984", None), ("30 or 40", None),
-     ("old", None), ("0", 0)],
+     ("old", None), ("0", 0), ("thirty 4", 34), ("treinta y 4", 34)],
 )  # fmt: skip
 def test_an_age(text: str, age: int | None) -> None:
     assert read_age(text) == age

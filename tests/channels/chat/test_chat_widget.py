@@ -298,6 +298,18 @@ def test_messages_that_come_while_the_chat_is_closed_are_counted_and_announced(o
     )
 
 
+def test_what_came_while_the_chat_was_closed_and_the_network_away_is_counted_too(opened: Any, chat: Chat) -> None:
+    say(opened, "hi")
+    sent(opened, "hi")
+    opened.keyboard.press("Escape")
+    opened.context.set_offline(True)
+    chat.replies("one")
+    opened.context.set_offline(False)
+
+    sync_api.expect(opened.get_by_role("button", name="Chat with us, 1 new")).to_be_visible()
+    opened.wrong.clear()  # the browser itself complains that it is offline
+
+
 def test_two_tabs_of_one_chat_show_the_same(opened: Any, chat: Chat) -> None:
     say(opened, "from the first")
     sent(opened, "from the first")
@@ -367,6 +379,23 @@ def test_what_was_said_can_be_saved_as_a_text_file(opened: Any, chat: Chat) -> N
     assert "Assistant: We can look for that." in saved
     assert "988" in saved
     assert download.value.suggested_filename == "chat.txt"
+
+
+def test_a_long_address_is_cut_on_screen_and_whole_where_it_leads_and_is_saved(opened: Any, chat: Chat) -> None:
+    address = "https://line.example/yours/" + "x0" * 40
+    say(opened, "hi")
+    sent(opened, "hi")
+    chat.replies(f"Your letter is here: {address}")
+    link = opened.get_by_role("link", name="line.example")
+    sync_api.expect(link).to_have_attribute("href", address)
+    log, box = opened.get_by_role("log").bounding_box(), link.bounding_box()
+    assert box["x"] + box["width"] <= log["x"] + 0.9 * log["width"]
+    assert box["height"] < 40, "one line"
+    picture(opened, "chat-long-address")
+    opened.get_by_role("button", name="More", exact=True).click()
+    with opened.expect_download() as download:
+        opened.get_by_role("button", name="Save this chat").click()
+    assert address in download.value.path().read_text(encoding="utf-8")
 
 
 def test_printing_prints_the_chat_and_not_the_page_around_it(chromium: Any, chat: Chat, empty: None) -> None:

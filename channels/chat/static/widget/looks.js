@@ -31,10 +31,11 @@ header :focus-visible{outline-color:currentColor}
 .keep{border:0;border-top:1px solid var(--line)}
 .code{display:block;white-space:nowrap;font:700 1.4rem/1.4 ui-monospace,monospace;letter-spacing:.08em;user-select:all}
 a{color:inherit;overflow-wrap:anywhere}
+.m a{display:inline-block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom}
 .log{flex:1 1 auto;min-height:6rem;overflow-y:auto;padding:.75rem 1rem;display:flex;flex-direction:column;gap:.6rem;overscroll-behavior:contain}
 .log:focus-visible{outline-offset:-3px}
 .m{max-width:88%;align-self:flex-start}
-.m p{margin:0;padding:.5rem .8rem;border-radius:1rem;border-end-start-radius:.25rem;background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid transparent;display:inline-block}
+.m p{margin:0;max-width:100%;padding:.5rem .8rem;border-radius:1rem;border-end-start-radius:.25rem;background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid transparent;display:inline-block}
 .m.client{align-self:flex-end;text-align:end}
 .m.client p{background:var(--h);color:var(--ht);border-end-start-radius:1rem;border-end-end-radius:.25rem;text-align:start}
 .m.person p{border-color:var(--a)}

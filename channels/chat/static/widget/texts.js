@@ -20,7 +20,7 @@ const TEXT = {
   es: {
     launch: "Chatee con nosotros", launchNew: "Chatee con nosotros, {n} sin leer", heading: "Chat", close: "Cerrar el chat",
     exit: "Salir rápido", exitHint: "Sale de esta página al instante y borra el chat. También sirve pulsar Escape tres veces.",
-    crisis: ["En peligro, llame al ", "911", ". En crisis, llame o envíe un texto al ", "988", "."],
+    crisis: ["En peligro, llame al ", "911", ". En crisis, llame al ", "988", " y oprima 2, o envíe AYUDA al 988."],
     log: "Mensajes", label: "Su mensaje", hint: "Escriba aquí", send: "Enviar", choices: "Opciones",
     sending: "enviando…", typing: "Escribiendo una respuesta…", unread: "Mensaje nuevo en el chat",
     offline: "Sin conexión. Seguimos intentando y sus mensajes se enviarán.", online: "Conectado de nuevo.",
