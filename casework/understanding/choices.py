@@ -7,10 +7,24 @@ import unicodedata
 from collections.abc import Sequence
 
 _ORDINALS = (
-    ("1", "one", "uno", "una", "first", "1st", "primero", "primera", "primer"),
-    ("2", "two", "dos", "second", "2nd", "segundo", "segunda"),
-    ("3", "three", "tres", "third", "3rd", "tercero", "tercera", "tercer"),
-    ("4", "four", "cuatro", "fourth", "4th", "cuarto", "cuarta"),
+    ("1", "one", "uno", "una", "first", "1st", "primero", "primera", "primer", "frist", "firts", "fisrt", "1rst"),
+    (
+        "2",
+        "two",
+        "dos",
+        "second",
+        "2nd",
+        "segundo",
+        "segunda",
+        "secnd",
+        "secon",
+        "secod",
+        "secound",
+        "segnda",
+        "segnudo",
+    ),
+    ("3", "three", "tres", "third", "3rd", "tercero", "tercera", "tercer", "thrid", "thrd", "terser", "tersera"),
+    ("4", "four", "cuatro", "fourth", "4th", "cuarto", "cuarta", "forth"),
     ("5", "five", "cinco", "fifth", "5th", "quinto", "quinta"),
     ("6", "six", "seis", "sixth", "6th", "sexto", "sexta"),
     ("7", "seven", "siete", "seventh", "7th", "septimo", "septima"),

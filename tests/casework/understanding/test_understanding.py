@@ -89,7 +89,7 @@ COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
         ("1", CARE, "/m"), ("1.", CARE, "/m"), ("(2)", CARE, "/r"), ("one", CARE, "/m"), ("uno", CARE, "/m"),
         ("the first one", CARE, "/m"), ("number 3 please", CARE, "/v"), ("la segunda", CARE, "/r"),
         ("medicare", CARE, "/r"), ("4", CARE, None), ("1 2", CARE, None), ("i have 2 kids", CARE, None),
-        ("yes", CARE, None),
+        ("yes", CARE, None), ("the secnd one", CARE, "/r"), ("frist", CARE, "/m"), ("la segnda porfa", CARE, "/r"),
         ("yes", CHOICES, "/a"), ("si", CHOICES, "/a"), ("no", CHOICES, "/b"), ("nah", CHOICES, "/b"),
         ("yes, erase it", CHOICES, "/a"), ("maybe", CHOICES, None), ("1", COUNTS, "/1"), ("", CARE, None),
         ("1", [], None),
