@@ -325,6 +325,25 @@ async def test_the_client_is_told_who_is_there_who_comes_next_and_when_the_assis
     assert "automated assistant is back" in told[-1]
 
 
+async def test_that_the_summary_was_received_is_told_in_the_clients_language_once_and_by_day(
+    database: Database, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        client, conversation = await a_client(session, "Marta Ruiz", language="es")
+        await a_handoff(session, client, conversation, reason="booked", urgency=1, shared=True)
+        handoff = (await session.scalars(select(Handoff))).one()
+    dana = await sign_in()
+    await press(dana, f"/people/{client.id}/claim")
+    for at in (NOON.replace(hour=9), NOON, NOON + timedelta(hours=1)):  # 9:00 UTC is night in Chicago
+        async with database.session() as session:
+            await presence.tell_received(session, handoff.id, at=at)
+    told = await said_to(database, client.id)
+    assert len(told) == 1
+    assert "Dana Ruiz ya tiene sus notas" in told[0]
+    page = (await dana.get(f"/console/people/{client.id}")).text
+    assert "Told that staff have it" in page
+
+
 async def test_staff_say_what_they_speak_know_and_how_they_are_called(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
     dana = await sign_in()
     async with database.session() as session:
