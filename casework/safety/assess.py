@@ -18,7 +18,7 @@ import structlog
 
 from casework.paths import DATA
 from casework.safety import lexicon, model
-from casework.safety.levels import CONCERN, CRISIS, NONE, in_order
+from casework.safety.levels import CONCERN, CRISIS, NONE, in_order, worse
 from casework.safety.text import fold, windows
 from casework.understanding import language
 from casework.understanding.numbers import word_tables
@@ -108,18 +108,22 @@ def _by_lexicon(found: list[lexicon.Phrase]) -> Assessment:
     )
 
 
-def _readings(trained: model.Model, text: str, earlier: Sequence[str]) -> list[str]:
-    """What the classifier reads: the text or its windows, and the text after the earlier ones."""
+def _by_itself(trained: model.Model, text: str) -> list[str]:
+    """What the classifier reads of the text alone: all of it, or its windows."""
     pieces = windows(text, WINDOW) if len(text) > WINDOW else [text]
-    if len(pieces) > READ:
-        # The sparse half of the classifier looks at all of them; the encoder at those it finds most suspect.
-        suspect = sorted(range(len(pieces)), key=lambda place: -float(trained.linear(pieces[place])[0]))[:READ]
-        pieces = [pieces[place] for place in sorted({0, len(pieces) - 1, *suspect})]
+    if len(pieces) <= READ:
+        return pieces
+    # The sparse half of the classifier looks at all of them; the encoder at those it finds most suspect.
+    suspect = sorted(range(len(pieces)), key=lambda place: -float(trained.linear(pieces[place])[0]))[:READ]
+    return [pieces[place] for place in sorted({0, len(pieces) - 1, *suspect})]
+
+
+def _together(text: str, earlier: Sequence[str]) -> list[str]:
+    """The text after the earlier ones, as one; none where either says nothing."""
     before = [said for said in earlier if _tells(said)]
-    if before and _tells(text) and len(text) <= TOGETHER:
-        joined = ". ".join(before)[-TOGETHER:]
-        pieces.append(f"{joined}. {text}")
-    return pieces
+    if not before or not _tells(text) or len(text) > TOGETHER:
+        return []
+    return [f"{'. '.join(before)[-TOGETHER:]}. {text}"]
 
 
 @cache
@@ -146,7 +150,14 @@ def _tells(text: str) -> bool:
 
 
 def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:
-    readings = _readings(trained, text, earlier)
+    known = trained.by_heart(text)
+    together = _together(text, earlier)
+    if known == NONE and not together:
+        return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
+    if known == NONE:
+        readings, found = together, []  # harmless by itself; what it says after the earlier ones is in question
+    else:
+        readings = [*_by_itself(trained, text), *together]
     scores = trained.scores(readings, {text: found})
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
@@ -155,6 +166,8 @@ def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: li
     doubt = limits["danger"] / 2 if any(hit.level == CRISIS for hit in found) else limits["danger"]
     outright = (crisis >= limits["crisis"] and not lexicon.low(readings[-1])) or any(hit.sure for hit in found)
     level = CRISIS if outright else CONCERN if danger >= doubt else NONE
+    if known in (CONCERN, CRISIS):
+        level = worse(level, known) if together else known
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]
     reasons.append({"crisis": round(crisis, 4), "danger": round(danger, 4), "limits": limits})
     if level == NONE:

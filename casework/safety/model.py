@@ -18,6 +18,8 @@ import numpy as np
 from casework.paths import DATA, MODELS
 from casework.safety import features, lexicon
 from casework.safety.features import Floats
+from casework.safety.levels import LEVELS
+from casework.safety.text import fold
 
 FOLDER = MODELS / "safety"
 TRAIN = DATA / "safety" / "train"
@@ -35,8 +37,9 @@ class Scores:
 
 class Model:
     """`settings`: gamma, outputs {name: [slope, offset]}, thresholds {language: {crisis, danger}}, kinds [names],
-    version. `arrays`: basis (512 x axes), support and parts (texts x axes), weights (texts x outputs), linear
-    (features x outputs), offsets, idf; the outputs are those of OUTPUTS and the kinds.
+    version. `arrays`: basis (512 x axes), support and parts (texts x axes) with their weights (texts x outputs),
+    linear (features x outputs), offsets, idf; the outputs are those of OUTPUTS and the kinds. heart_texts (sorted
+    numbers of the texts of training) and heart_levels (places in LEVELS).
     """
 
     def __init__(self, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -46,10 +49,19 @@ class Model:
         self._support: Floats = arrays["support"].astype(np.float32)
         self._parts: Floats = arrays["parts"].astype(np.float32)
         self._squares = squares(self._support), squares(self._parts)
-        self._weights: Floats = arrays["weights"].astype(np.float32)
+        self._weights: tuple[Floats, Floats] = arrays["support_weights"], arrays["parts_weights"]
         self._linear: Floats = np.ascontiguousarray(arrays["linear"].astype(np.float32))
         self._offsets: Floats = arrays["offsets"].astype(np.float32)
         self._idf: Floats = arrays["idf"].astype(np.float32)
+
+        self._heart: tuple[Any, Any] = arrays["heart_texts"], arrays["heart_levels"]
+
+    def by_heart(self, text: str) -> str | None:
+        """The level that the training data gives to this very text, or None where it does not stand there."""
+        texts, levels = self._heart
+        wanted = np.uint64(number(text))
+        place = int(np.searchsorted(texts, wanted))
+        return LEVELS[levels[place]] if place < len(texts) and texts[place] == wanted else None
 
     def linear(self, text: str, found: Iterable[lexicon.Phrase] | None = None) -> Floats:
         """The linear part alone: quick, for choosing what of a long text is worth the encoder's time.
@@ -65,9 +77,8 @@ class Model:
         known = known or {}
         whole, parts = features.vectors(texts)
         gamma = self.settings["gamma"]
-        kernel = radial(whole @ self._basis, self._support, self._squares[0], gamma)
-        kernel += radial(parts @ self._basis, self._parts, self._squares[1], gamma)
-        rows = kernel @ self._weights
+        rows = radial(whole @ self._basis, self._support, self._squares[0], gamma) @ self._weights[0]
+        rows += radial(parts @ self._basis, self._parts, self._squares[1], gamma) @ self._weights[1]
         rows = rows + np.stack([self.linear(text, known.get(text)) for text in texts]) + self._offsets
         return [self._scores(row) for row in rows]
 
@@ -81,6 +92,11 @@ class Model:
         return Scores(
             crisis, max(crisis, danger), {kind: float(row[len(OUTPUTS) + place]) for place, kind in enumerate(kinds)}
         )
+
+
+def number(text: str) -> int:
+    """64 bits that stand for a text's words, whatever their case, accents and punctuation."""
+    return int.from_bytes(hashlib.blake2b(fold(text).encode(), digest_size=8).digest(), "big")
 
 
 def squares(rows: Floats) -> Floats:

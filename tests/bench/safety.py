@@ -93,8 +93,8 @@ def learning_curve() -> list[dict[str, Any]]:
     rows = []
     for share in SHARES:
         part = examples[: round(share * len(examples))]
-        arrays, held_out = fit(part)
-        trained = Model(arrays, settings_of(part, held_out) | {"version": "bench"})
+        arrays, left_out, held_out = fit(part)
+        trained = Model(arrays, settings_of(left_out, held_out) | {"version": "bench"})
         scores = np.array([one.crisis for start in range(0, len(texts), 64) for one in
                            trained.scores(texts[start : start + 64])])  # fmt: skip
         limit = np.quantile(scores[truth == 0], 1 - FALSE_ALARM)
