@@ -1,4 +1,4 @@
-"""Trains the classifier from `data/safety/train`: at set-up, in about a minute on one core, the same every time.
+"""Trains the classifier from `data/safety/train`: at set-up, in two to three minutes on two cores, the same every time.
 
 Kernel ridge regression has its cross-validation in closed form: with a batch (file) left out, what the model would have
 said of it follows from a block of the kernel's inverse. Thresholds and calibration come from that, never from the test
