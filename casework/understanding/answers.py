@@ -11,6 +11,7 @@ from typing import Any
 
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
+from casework.understanding.lengths import DAY, MONTH, YEAR, read_length
 from casework.understanding.numbers import read_age, read_count, read_numbers, without_doubt, word_tables
 from casework.understanding.places import read_place, read_place_within
 
@@ -30,6 +31,20 @@ COUNT_LIMITS = dict.fromkeys(
     1000,
 ) | {"inpatient_days_12_months": 366, "residential_days_12_months": 366, "state_hospital_days_24_months": 732,
      "systems_involved": 20, "years_in_service": 120, "gaf": 100}  # fmt: skip
+
+
+# The unit in which a question asks how long something took.
+LENGTHS = dict.fromkeys(
+    ("inpatient_days_12_months", "residential_days_12_months", "state_hospital_days_24_months", "days_off_medication"),
+    DAY,
+) | {"homeless_months": MONTH, "years_in_service": YEAR}  # fmt: skip
+
+
+def read_amount(step: str, text: str) -> int | None:
+    """The number that answers a question of COUNT_LIMITS: how often, or how long in the question's own unit."""
+    if step in LENGTHS:
+        return read_length(text, LENGTHS[step], COUNT_LIMITS[step])
+    return read_count(text, COUNT_LIMITS[step])
 
 
 # What a client may not know. Without a yes or a no to saving, sharing or booking nothing is done, and without a place
@@ -79,7 +94,7 @@ def _told(step: str, heard: Heard) -> Answer | None:
     if step in YES_NO:
         return _yes_no(step, heard)
     if step in COUNT_LIMITS:
-        count = read_count(heard.text, COUNT_LIMITS[step])
+        count = read_amount(step, heard.text)
         if count is None and heard.intent == "deny" and without_doubt(fold(heard.text)) == fold(heard.text):
             count = 0
         return None if count is None else Answer(count)

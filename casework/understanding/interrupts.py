@@ -6,10 +6,9 @@ So a label only interrupts where it is one that no answer carries, and sure enou
 
 from __future__ import annotations
 
-from casework.understanding.answers import COUNT_LIMITS, in_other_words, names_an_answer
+from casework.understanding.answers import COUNT_LIMITS, in_other_words, names_an_answer, read_amount
 from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
-from casework.understanding.numbers import read_count
 
 # What an answer to a question may be labelled as.
 ANSWERS = frozenset(
@@ -53,7 +52,7 @@ def asks(text: str) -> bool:
 def _plain_answer(step: str, text: str) -> bool:
     if asks(text):
         return False
-    return in_other_words(step, text) is not None or (step in COUNT_LIMITS and read_count(text) is not None)
+    return in_other_words(step, text) is not None or (step in COUNT_LIMITS and read_amount(step, text) is not None)
 
 
 def interrupts(heard: Heard, step: str) -> bool:

@@ -12,6 +12,7 @@ from casework.understanding.choices import chosen
 from casework.understanding.heard import Heard, denied, of_choice
 from casework.understanding.interrupts import interrupts
 from casework.understanding.language import asked_for, guess
+from casework.understanding.lengths import read_length
 from casework.understanding.numbers import read_age, read_count, read_numbers
 from casework.understanding.places import read_place, read_place_within, read_state
 from casework.understanding.volunteered import volunteered
@@ -316,3 +317,28 @@ def test_a_place_is_found_in_a_longer_answer(text: str, city: str) -> None:
 @pytest.mark.parametrize("text", ["no", "idk", "my phone is dying", "i dont have a zip im homeless"])
 def test_no_place_is_made_up(text: str) -> None:
     assert read_place_within(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("9", 9), ("9 days", 9), ("like 2 weeks", 14), ("2wks", 14), ("3 or 4 weeks", 21), ("3-4 weeks", 21),
+        ("two weeks and a day", 15), ("2 weeks in march and 9 days in june", 23), ("10 days to 2 weeks", 10),
+        ("a couple of weeks", 14), ("a month", 30), ("half a year", 182), ("thirty days", 30), ("two nights", 2),
+        ("9 days in the last 12 months", 9), ("5 days two years ago", 5), ("the whole year", 365), ("2 years", 366),
+        ("9 dias", 9), ("dos semanas", 14), ("un mes", 30), ("mes y medio", 45), ("una semana y media", 10),
+        ("quince dias", 15), ("en los ultimos 12 meses 20 dias", 20), ("hace un año, 10 dias", 10),
+        ("none", 0), ("0 days", 0), ("ninguna", 0), ("i dont know", None), ("overnight", None), ("and", None),
+    ],
+)  # fmt: skip
+def test_how_long_a_stay_was_is_read_in_days_whatever_the_unit(text: str, days: int | None) -> None:
+    assert read_length(text, "day", 366) == days
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "told"),
+    [("6 months", "month", 6), ("un año y medio", "month", 18), ("6 weeks", "month", 1), ("3 yrs", "year", 3),
+     ("18 months", "year", 1), ("8", "month", 8)],
+)  # fmt: skip
+def test_a_length_is_told_in_whole_units_of_the_question(text: str, unit: str, told: int) -> None:
+    assert read_length(text, unit, 1000) == told
