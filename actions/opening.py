@@ -18,6 +18,7 @@ from casework.scheduling.wishes import Wishes
 from casework.understanding.answers import Answer, read
 from casework.understanding.choices import fold
 from casework.understanding.interrupts import interrupts
+from casework.understanding.numbers import word_tables
 
 OFFERED = "openings_offered"  # slot: refs of the openings offered last
 SEEN = "openings_seen"  # slot: refs offered before, not to be offered again
@@ -28,24 +29,6 @@ MORE = "more"
 WAIT, NEXT, REFER = "wait", "next_program", "refer"  # what there is to choose where nothing is free
 _OF_TIMES = ("book_appointment", "reschedule_appointment", "appointment_status")
 _NOT_THESE = ("deny", "cancel_appointment", "reschedule_appointment")
-_MORE_WORDS = {
-    "neither",
-    "none",
-    "ninguno",
-    "ninguna",
-    "tampoco",
-    "switch",
-    "more",
-    "others",
-    "other",
-    "different",
-    "else",
-    "otros",
-    "otras",
-    "otro",
-    "otra",
-    "mas",
-}
 
 
 async def place(case: Case, calendar_id: uuid.UUID) -> tuple[Program, Calendar]:
@@ -130,7 +113,7 @@ async def take_opening(case: Case) -> bool:
     """A choice by number holds the opening; words about days and times bring others; "none" makes it a referral."""
     given = case.heard.entity("answer")
     chosen = str(given[0]) if given else None
-    if chosen is None and set(fold(case.heard.text).split()) & _MORE_WORDS:
+    if chosen is None and _asks_for_others(case.heard.text):
         chosen = MORE
     if chosen in (WAIT, NEXT, REFER):
         await _instead(case, chosen)
@@ -152,6 +135,15 @@ async def take_opening(case: Case) -> bool:
         return True
     await case.record(walk.OPENING, chosen)
     return True
+
+
+def _asks_for_others(text: str) -> bool:
+    """ "neither", "otra", or "a later one" in few words, without an hour or a time of day: the next ones come later."""
+    table, said = word_tables()["other_times"], set(fold(text).split())
+    if said & set(table["words"]):
+        return True
+    short = len(text.split()) <= table["later_in"]
+    return short and bool(said & set(table["later"])) and not said & set(table["not"])
 
 
 def may_be_a_wish(case: Case) -> bool:
