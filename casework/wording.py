@@ -50,6 +50,11 @@ def _responses() -> dict[tuple[str, str], Wording]:
     return table
 
 
+def warm() -> None:
+    """Reads `domain.yml`: a second, once a process."""
+    _responses()
+
+
 def has_wording(response: str) -> bool:
     """Whether `domain.yml` has the response."""
     return (response, "en") in _responses()

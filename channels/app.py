@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ from casework.logs import configure
 from casework.safety import lean
 from casework.settings import Settings, get_settings
 from casework.storage import Database
-from channels import calendar, chat, console, demo, directory, health, sms, voice, yours
+from channels import calendar, chat, console, demo, directory, health, rehearsal, sms, voice, yours
 from channels.live import Live
 from channels.twilio import Twilio
 from channels.worker import crisis_lane
@@ -36,6 +37,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         said = asyncio.create_task(agency.keep_current(app.state.database, settings), name="agency")
         lean.table_to_disk()
         safety.warm()  # the encoder loads in two seconds: not while somebody in danger waits
+        await rehearsal.rehearse(app.state.database)
+        gc.collect()
+        gc.freeze()  # models and mappings live as long as the process: not to be looked through again and again
         async with crisis_lane(settings):
             yield
         said.cancel()

@@ -73,10 +73,22 @@ class Retry(BaseRetryStrategy):
 
 
 class Lane:
-    """One worker of its own queues and connections, until it is cancelled; then what has begun is finished."""
+    """One worker of its own queues and connections, until it is cancelled; then what has begun is finished.
 
-    def __init__(self, make_app: Callable[[], App], name: str, queues: list[str], concurrency: int, final: Final):
-        self.name, self.queues, self.concurrency = name, queues, concurrency
+    New jobs announce themselves. `look` is how often, in seconds, it looks for what did not: a job whose time comes,
+    whose lock another lane held when it was announced, or that was announced while the lane was fetching another.
+    """
+
+    def __init__(
+        self,
+        make_app: Callable[[], App],
+        name: str,
+        queues: list[str],
+        concurrency: int,
+        final: Final,
+        look: float = 1.0,
+    ):
+        self.name, self.queues, self.concurrency, self.look = name, queues, concurrency, look
         self._make_app, self._final = make_app, final
         self.worker_id: int | None = None
         self.running: set[int] = set()
@@ -92,7 +104,7 @@ class Lane:
                         name=self.name,
                         queues=self.queues,
                         concurrency=self.concurrency,
-                        fetch_job_polling_interval=1.0,
+                        fetch_job_polling_interval=self.look,
                         update_heartbeat_interval=_HEARTBEAT,
                         stalled_worker_timeout=STALLED_AFTER,
                         shutdown_graceful_timeout=GRACE,

@@ -77,6 +77,10 @@ class Twilio:
         self._callback = settings.base_url + "/sms/status"
         self._public = settings.base_url
 
+    def warm(self) -> None:
+        """Loads what Twilio's library loads at the first sending (a quarter of a second)."""
+        _ = self._client.messages.create_async
+
     def signed(self, path: str, form: Any, signature: str) -> bool:
         """Whether the request was signed by Twilio for this line: the exact public URL, with the form's fields."""
         return bool(signature) and bool(self._validator.validate(self._public + path, form, signature))

@@ -21,7 +21,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError
 
-from casework import agency, clock, jobs
+from casework import agency, clock, jobs, wording
 from casework.conversations import turn as turns
 from casework.conversations.bot import Bot
 from casework.delivery import sending
@@ -50,6 +50,8 @@ class Parts:
         self.database = Database(settings.database_url, pool_size=16)
         self.bot = Bot(settings)
         self.twilio = Twilio(settings)
+        self.twilio.warm()
+        wording.warm()
         self.failing_since: dict[int, float] = {}  # job id -> when its turn first failed in this process
 
     async def close(self) -> None:
@@ -160,11 +162,16 @@ async def run_out_of_tries(parts: Parts, job: Job) -> None:
         log.critical("giving_up_failed", task=job.task_name, job=job.id, **where(error))
 
 
+# Seconds. The second text of a crisis reply waits for the first one's lock, often in the lane of another process; a
+# client who waits for an answer should not wait for the next look at the queue besides.
+_LOOK = {"crisis": 0.1, "web-crisis": 0.1, "turns": 0.25, "sms": 0.25}
+
+
 def _lane(parts: Parts, application: str, name: str, queues: list[str], concurrency: int) -> Lane:
     async def final(job: Job) -> None:
         await run_out_of_tries(parts, job)
 
-    return Lane(lambda: make_app(parts, application), name, queues, concurrency, final)
+    return Lane(lambda: make_app(parts, application), name, queues, concurrency, final, _LOOK.get(name, 1.0))
 
 
 @asynccontextmanager
