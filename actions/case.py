@@ -2,8 +2,8 @@
 
 Every action is a `CaseAction`. It says nothing of its own wording: texts are responses of `domain.yml`, in the client's
 language. What must not be lost if the turn is tried again (that the client was welcomed, what was asked) stays in the
-tracker, which is saved with the whole turn or not at all; what is written to the database is written so that writing
-it twice changes nothing.
+tracker, which is saved with the whole turn or not at all; what is written to the database is written once, and the same
+answer given again when a turn is tried again (`actions/once.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from actions.once import Call
 from casework import clock, screening
 from casework.conversations import people
 from casework.conversations.tables import Client, Conversation
@@ -177,6 +178,11 @@ class CaseAction(Action):
             if found is None:
                 raise NotFound("no such conversation")
             client, conversation = found
+            call = Call.of(tracker, self.named)
+            earlier = await call.earlier(session) if call else None
+            if earlier is not None:
+                dispatcher.messages.extend(earlier["responses"])
+                return list(earlier["events"])
             heard = _heard(tracker)
             metadata = tracker.latest_message.get("metadata") or {}
             case = Case(
@@ -193,7 +199,10 @@ class CaseAction(Action):
             )
             self._welcome(case)
             own = await self.act(case)
-            return [*case.events, *own]
+            events = [*case.events, *own]
+            if call:
+                await call.keep(session, {"events": events, "responses": dispatcher.messages})
+            return events
 
     async def act(self, case: Case) -> Events:
         raise NotImplementedError

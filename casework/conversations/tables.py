@@ -93,6 +93,23 @@ class LinkTry(Base):
     created_at: Mapped[Created]
 
 
+class ActionAnswer(Base):
+    """What an action answered at a place of a turn: the events and responses, encrypted.
+
+    Kept until the conversation's next turn. A turn that is tried again, because a process died before its end was
+    stored, is answered by it: the action's changes to the case are done and would not be news a second time.
+    """
+
+    __tablename__ = "action_answers"
+    __table_args__ = (Index("ix_action_answers_conversation", "conversation_id"),)
+
+    turn_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)  # how many events of the turn the action was called after
+    action: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    answer: Mapped[Any] = mapped_column(EncryptedJSON)  # {"heard", "events", "responses"}
+
+
 class Message(Base):
     """One text in or out. `seq` orders a conversation's messages as they were stored."""
 

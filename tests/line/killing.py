@@ -13,7 +13,7 @@ import psutil
 
 from tests.line.line import Running
 
-PARTS = {"web": "channels.app:", "worker": "channels.worker", "actions": "actions.server:", "bot": "bot.serve"}
+PARTS = {"web": "channels.app:", "worker": "-m channels", "actions": "actions.server:", "bot": "bot.serve"}
 # The model server takes ten to fifteen seconds to come back, and nothing is answered meanwhile: it dies less often.
 WEIGHTS = {"web": 5, "worker": 6, "actions": 4, "bot": 2, "postgres": 3}
 
@@ -37,6 +37,8 @@ class Killer:
         self.enough = threading.Event()
 
     def start(self) -> None:
+        for name in WEIGHTS:
+            assert find(self._line, name), f"no process of a whole line looks like {name}: it would never be killed"
         self._thread.start()
 
     def join(self) -> None:

@@ -19,23 +19,33 @@ from casework.storage import Database, new_id
 
 
 class Walker:
-    """Texts as the model would hand them on: `say("2")`, with an intent where it is not `inform`."""
+    """Texts as the model would hand them on: `say("2")`, with an intent where it is not `inform`.
+
+    `tries`: how often each turn is tried; the bot forgets what came of all but the last, as if it had died.
+    """
+
+    tries = 1
 
     def __init__(self, database: Database, language: str = "en", **told: Any) -> None:
         self._database, self._language, self._told = database, language, {"saving": True, **told}
         self.client_id, self._conversation = new_id(), new_id()
         self._slots: dict[str, Any] = {"welcomed": True}
         self.said, self.choices = "", list[dict[str, str]]()
+        self._entities: dict[str, str] = {}
 
-    def walk(self, *texts: str | tuple[str, str]) -> str:
-        """Sends the texts one by one (a pair is text and intent); returns the last answer."""
+    def walk(self, *texts: str | tuple[str, str], **entities: str) -> str:
+        """Sends the texts one by one (a pair is text and intent); returns the last answer.
+
+        `entities`: those that the model finds in the last text.
+        """
 
         async def all_of_it() -> None:
             case.use(self._database)
             try:
                 await self._begin()
                 await self._turn(None, "inform")
-                for each in texts:
+                for place, each in enumerate(texts, 1):
+                    self._entities = entities if place == len(texts) else {}
                     await self._turn(*((each, "inform") if isinstance(each, str) else each))
             finally:
                 await self._database.close()
@@ -70,12 +80,16 @@ class Walker:
         async with self._database.session() as session:
             about = {"direction": IN, "author": CLIENT, "text": text or "hi", "status": "handled"}
             session.add(Message(id=self._turn_id, conversation_id=self._conversation, **about))
-        if text is not None:
-            await self._run(ValidateIntakeForm(), text, intent)
-        await self._run(AskStep(), text or "", intent)
+        before = dict(self._slots)
+        for _ in range(self.tries):
+            self._slots, self.said, self.choices = dict(before), "", []
+            if text is not None:
+                await self._run(ValidateIntakeForm(), text, intent)
+            await self._run(AskStep(), text or "", intent)
 
     async def _run(self, action: case.CaseAction, text: str, intent: str) -> None:
-        message = {"text": text, "intent": {"name": intent, "confidence": 1.0}, "entities": []}
+        found = [{"entity": name, "value": value} for name, value in self._entities.items()]
+        message = {"text": text, "intent": {"name": intent, "confidence": 1.0}, "entities": found}
         tracker = Tracker(
             sender_id=str(self._conversation),
             slots=dict(self._slots),
