@@ -215,6 +215,9 @@ def _impairments(heard: Heard) -> Answer | None:
         return Answer([])
     if said in map(fold, tables["all"]):
         return Answer(list(IMPAIRMENTS))
+    all_but = re.search(rf"\b(?:{'|'.join(map(fold, tables['all_but']))}) (.+)", said)
+    if all_but and (left_out := _areas(all_but[1])):
+        return Answer([area for area in IMPAIRMENTS if area not in left_out])
     areas = _areas(said)
     return Answer(areas) if areas else None
 
@@ -235,11 +238,21 @@ _OPINION = re.compile(r"\b(i think|i d think|i would think|creo que|pienso que)\
 
 
 def _areas(said: str) -> list[str]:
-    """The areas of life that a folded text names; "i think" is no trouble with thinking."""
-    tables, said = word_tables()["impairments"], _OPINION.sub(" ", said)
+    """The areas of life that a folded text names as hard; "i think" is no trouble with thinking, and "housing is not
+    a problem" is none with housing.
+    """
+    tables, said = word_tables()["impairments"], _without_what_is_fine(_OPINION.sub(" ", said))
     return [
         area for area in IMPAIRMENTS if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
     ]
+
+
+def _without_what_is_fine(said: str) -> str:
+    """A folded text without what it says is no trouble: up to two words before or after the phrases of the table."""
+    tables = word_tables()["impairments"]
+    before, after = ("|".join(re.escape(fold(each)) for each in tables[name]) for name in ("fine_before", "fine_after"))
+    said = re.sub(rf"\b(?:{before})(?: (?:my|the|a|el|la|mi))?(?: \w+){{1,2}}", " ", said)
+    return re.sub(rf"(?:\w+ ){{1,2}}(?:{after})\b", " ", said)
 
 
 def _payer(heard: Heard) -> Answer | None:

@@ -91,5 +91,7 @@ def _ages_in_words(words: list[str]) -> list[int]:
             after = words[place + 1 : place + 3]
             unit = after[1] if after[:1] == ["y"] and len(after) == 2 else after[0] if after else ""
             digit = int(unit) if len(unit) == 1 and unit.isdecimal() else 0
+            if unit == words[-1]:  # "thirty for"; in "thirty for years" it is a word of its own
+                digit = tables["sounds_like"].get(unit, digit)
             ages.append(tables["tens"][word] + tables["units"].get(unit, digit))
     return ages

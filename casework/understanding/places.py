@@ -34,8 +34,14 @@ _LEAD = re.compile(
 )
 
 
+# Letters that look like digits on a small screen: five characters, three of them digits at least.
+_LIKE_DIGITS = re.compile(r"(?<!\w)(?=(?:[oOlI]{0,2}\d){3})[\doOlI]{5}(?!\w)")
+_DIGITS = str.maketrans("oOlI", "0011")
+
+
 def read_zip(text: str) -> str | None:
-    """The first five-digit ZIP in the text (its +4 left off), whether or not it exists."""
+    """The first five-digit ZIP in the text (its +4 left off), whether or not it exists; "5540l" and "554O1" too."""
+    text = _LIKE_DIGITS.sub(lambda found: found.group().translate(_DIGITS), text)
     found = re.search(r"(?<![\d$.,-])(\d{5})(?:[- ]?\d{4})?(?![\d.,]*\d)", text)
     return found.group(1) if found else None
 
