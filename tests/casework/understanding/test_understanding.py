@@ -14,7 +14,7 @@ from casework.understanding.interrupts import interrupts
 from casework.understanding.language import asked_for, guess
 from casework.understanding.lengths import read_length
 from casework.understanding.numbers import read_age, read_count, read_numbers
-from casework.understanding.places import read_zip, read_place, read_place_within, read_state
+from casework.understanding.places import read_place, read_place_within, read_state, read_zip
 from casework.understanding.volunteered import volunteered
 
 
@@ -42,8 +42,8 @@ def test_numbers_of_a_list(text: str, numbers: list[int] | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("5540l", "55401"), ("554O1", "55401"), ("zip 5540I ok", "55401"), ("l0ol0", None), ("cool", None), ("55401", "55401"),
-     ("$55401", None), ("55401l", "55401")],
+    [("5540l", "55401"), ("554O1", "55401"), ("zip 5540I ok", "55401"), ("l0ol0", None), ("cool", None),
+     ("55401", "55401"), ("$55401", None), ("55401l", "55401")],
 )  # fmt: skip
 def test_a_zip(text: str, code: str | None) -> None:
     assert read_zip(text) == code
@@ -126,7 +126,8 @@ def test_a_choice(text: str, choices: list[dict[str, str]], payload: str | None)
         ("impairments", Heard("housing is not a problem but work is"), ["employment"]),
         ("impairments", Heard("no problem with my housing, its people"), ["social"]),
         ("impairments", Heard("la casa esta bien, el trabajo no"), ["employment"]),
-        ("impairments", Heard("everything but housing"), ["employment", "self_care", "daily_tasks", "social", "concentration"]),
+        ("impairments", Heard("everything but housing"),
+         ["employment", "self_care", "daily_tasks", "social", "concentration"]),
         ("impairments", Heard("none"), []), ("impairments", Heard("el trabajo y la casa"), ["housing", "employment"]),
         ("payer", Heard("medi-cal", entities={"payer": ["medicaid"]}), "medicaid"), ("payer", Heard("2"), "medicare"),
         ("payer", Heard("no", "deny"), "uninsured"),
