@@ -89,7 +89,7 @@ async def find(
     choice = _Choice(limit, spread=not (wishes is not None and wishes.soonest))
     programs = {calendar.program_id for calendar in wanted}
     while since < until:
-        for opening in _merged(wanted, taken, since, min(ends, until), at):
+        for opening in _merged(wanted, taken, since, min(ends, until), at, wishes):
             if wishes is not None and not wishes.accept(opening.local_start, opening.kind):
                 continue
             if opening.ref not in exclude and choice.add(opening):
@@ -168,10 +168,13 @@ def _merged(
     begins: datetime,
     ends: datetime,
     at: datetime,
+    wishes: Wishes | None,
 ) -> Iterator[Opening]:
+    on = wishes.day_fits if wishes is not None else None
+
     def of(calendar: OpenCalendar) -> Iterator[Opening]:
         seats = taken.get(calendar.id, ())
-        for slot in slots.openings(calendar.hours, seats, since=begins, until=ends, now=at):
+        for slot in slots.openings(calendar.hours, seats, since=begins, until=ends, now=at, on=on):
             yield Opening(
                 calendar_id=calendar.id,
                 program_id=calendar.program_id,

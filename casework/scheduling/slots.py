@@ -108,9 +108,17 @@ _NOTHING: Final = Seats((), (), ())
 
 
 def openings(
-    hours: Hours, taken: Iterable[Taken] | Seats, *, since: datetime, until: datetime, now: datetime
+    hours: Hours,
+    taken: Iterable[Taken] | Seats,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    on: Callable[[date], bool] | None = None,
 ) -> Iterator[Slot]:
     """The openings that start in [since, until), soonest first, worked out day by day as they are asked for.
+
+    `on`: only those of days (of the calendar's zone) for which it is true.
 
     An opening is at least `lead_hours` and less than `horizon_days` from `now`, lies in the hours, touches no block
     and has a seat that is free for its whole span.
@@ -124,6 +132,9 @@ def openings(
     begins, ends = first.timestamp(), last.timestamp()
     day, final = first.astimezone(zone).date(), last.astimezone(zone).date()
     while day <= final:
+        if on is not None and not on(day):
+            day += _DAY
+            continue
         for start, busy_until, slot in _grid(hours.zone, hours.minutes, hours.buffer, hours.on(day), day):
             if not begins <= start < ends:
                 continue

@@ -35,17 +35,23 @@ class Wishes:
 
     def accept(self, local_start: datetime, kind: str) -> bool:
         """Whether an opening that starts then (the program's local time) meets them."""
-        day, start = local_start.date(), local_start.time()
+        start = local_start.time()
+        return (
+            self.day_fits(local_start.date())
+            and (self.earliest is None or start >= self.earliest)
+            and (self.latest is None or start < self.latest)
+            and (not self.kinds or kind in self.kinds)
+            and kind not in self.not_kinds
+        )
+
+    def day_fits(self, day: date) -> bool:
+        """Whether an opening on that day (the program's calendar) may meet them."""
         return (
             not self.past
             and (not self.weekdays or day.weekday() in self.weekdays)
             and day.weekday() not in self.not_weekdays
-            and (self.earliest is None or start >= self.earliest)
-            and (self.latest is None or start < self.latest)
             and (self.not_before is None or day >= self.not_before)
             and (self.not_after is None or day <= self.not_after)
-            and (not self.kinds or kind in self.kinds)
-            and kind not in self.not_kinds
         )
 
     def then(self, later: Wishes) -> Wishes:
