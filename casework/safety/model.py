@@ -50,7 +50,7 @@ class Model:
         self._parts: Floats = arrays["parts"].astype(np.float32)
         self._squares = squares(self._support), squares(self._parts)
         self._weights: tuple[Floats, Floats] = arrays["support_weights"], arrays["parts_weights"]
-        self._linear: Floats = np.ascontiguousarray(arrays["linear"].astype(np.float32))
+        self._linear: Any = arrays["linear"]  # in half precision, as it is stored: a text reads a few rows of it
         self._offsets: Floats = arrays["offsets"].astype(np.float32)
         self._idf: Floats = arrays["idf"].astype(np.float32)
 
@@ -70,7 +70,7 @@ class Model:
         """
         phrases = lexicon.phrases(text) if found is None else found
         places, values = features.sparse(features.counts(text), phrases, self._idf)
-        return np.asarray(values @ self._linear[places], dtype=np.float32)
+        return np.asarray(values @ self._linear[places].astype(np.float32), dtype=np.float32)
 
     def scores(self, texts: Sequence[str], known: Mapping[str, Iterable[lexicon.Phrase]] | None = None) -> list[Scores]:
         """The scores of each text. Texts are encoded together, which is quicker. `known`: phrases found already."""
@@ -125,7 +125,7 @@ def _share(logit: float) -> float:
 def sources() -> list[Path]:
     """What the trained model is made of: training data, lexicon, the code that reads and trains."""
     here = Path(__file__).parent
-    code = [here / name for name in ("features.py", "lexicon.py", "text.py", "model.py", "train.py")]
+    code = [here / name for name in ("algebra.py", "features.py", "lexicon.py", "text.py", "model.py", "train.py")]
     return [*sorted(TRAIN.glob("*.psv")), *lexicon.files(), *code]
 
 

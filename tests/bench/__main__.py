@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-PARTS = ("line", "safety", "nlu", "scheduling", "directory", "delivery", "console", "chat")
+PARTS = ("line", "safety", "nlu", "scheduling", "directory", "delivery", "console", "chat", "pipelines")
 
 
 def text(value: Any) -> str:
@@ -26,14 +26,13 @@ def main() -> int:
         began = time.monotonic()
         print(f"\n{part}", flush=True)
         try:
-            rows = importlib.import_module(f"tests.bench.{part}").rows()
+            for row in importlib.import_module(f"tests.bench.{part}").rows():
+                figures = "  ".join(f"{name} {text(value)}" for name, value in row.items() if name != "what")
+                print(f"  {row['what']:<68} {figures}", flush=True)
         except Exception as error:  # noqa: BLE001 - one part that fails must not hide the others' figures
             print(f"  could not be measured: {type(error).__name__}: {error}")
             failed += 1
             continue
-        for row in rows:
-            figures = "  ".join(f"{name} {text(value)}" for name, value in row.items() if name != "what")
-            print(f"  {row['what']:<68} {figures}")
         print(f"  ({time.monotonic() - began:.0f} s)")
     return 1 if failed else 0
 
