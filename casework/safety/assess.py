@@ -31,6 +31,7 @@ READ = 6  # windows of a long text that the encoder reads: the most suspect ones
 TOGETHER = 300  # characters of earlier texts that are read with the last one
 LONGEST_TIME = 80  # characters of a text that names one of the offered times
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
+A_FEW = 3
 LEXICON_ONLY = "lexicon-only"
 _WORD = re.compile(r"[^\W\d_]{2}")
 
@@ -128,8 +129,10 @@ def _together(text: str, earlier: Sequence[str]) -> list[str]:
 
 @cache
 def _bare_answers() -> frozenset[str]:
-    table = word_tables()["yes_no"]
-    return frozenset(map(fold, (*table["yes"], *table["no"])))
+    tables = word_tables()
+    few = (name for name, value in tables["number_values"].items() if value <= A_FEW)  # "so many" says something
+    counts = (word for name in few for word in tables["numbers"][name])
+    return frozenset(map(fold, (*tables["yes_no"]["yes"], *tables["yes_no"]["no"], *counts)))
 
 
 @cache
@@ -143,7 +146,7 @@ def _only_a_time(text: str) -> bool:
 
 
 def _tells(text: str) -> bool:
-    """Whether a text says something by itself. A row of "no", "45", "33125" are answers to our own questions, which the
+    """Whether a text says something by itself. A row of "no", "45", "twice" are answers to our own questions, which the
     classifier does not see: read as one sentence they sound like despair. So do "the 2nd" and "mornings pls".
     """
     return _WORD.search(text) is not None and fold(text) not in _bare_answers() and not _only_a_time(text)

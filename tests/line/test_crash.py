@@ -4,7 +4,7 @@ Clients text while web, worker, actions, bot and Postgres are killed with SIGKIL
 each kind texts the same undisturbed: every other one must get the very same answers in the very same order, and end in
 the same state.
 
-The default is small, so that the whole suite stays short: 60 turns of 6 conversations, 8 kills.
+The default is smaller, so that the whole suite stays short: 120 turns of 12 conversations, 16 kills.
 The full run is `GUIDEPOST_CRASH=300,30,40,160` (turns, conversations, kills, seconds of killing), and takes as long as
 the machine needs to start what was killed; GUIDEPOST_CRASH_SEED makes another run. Clients text on as the kills go on,
 so that every kill falls into the conversations.
@@ -33,7 +33,7 @@ from tests.line.simulator import Simulator
 
 pytestmark = [pytest.mark.line, pytest.mark.timeout(1500)]
 
-TURNS, CONVERSATIONS, KILLS, SECONDS = (int(part) for part in os.environ.get("GUIDEPOST_CRASH", "60,6,8,30").split(","))
+TURNS, CONVERSATIONS, KILLS, SECONDS = (int(part) for part in os.environ.get("GUIDEPOST_CRASH", "120,12,16,60").split(","))
 SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
 SETTLE = 120.0  # seconds after the last kill for what is still on its way
 
