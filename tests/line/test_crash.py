@@ -33,7 +33,9 @@ from tests.line.simulator import Simulator
 
 pytestmark = [pytest.mark.line, pytest.mark.timeout(1500)]
 
-TURNS, CONVERSATIONS, KILLS, SECONDS = (int(part) for part in os.environ.get("GUIDEPOST_CRASH", "120,12,16,60").split(","))
+TURNS, CONVERSATIONS, KILLS, SECONDS = (
+    int(part) for part in os.environ.get("GUIDEPOST_CRASH", "120,12,16,60").split(",")
+)
 SEED = int(os.environ.get("GUIDEPOST_CRASH_SEED", "7"))
 SETTLE = 120.0  # seconds after the last kill for what is still on its way
 
