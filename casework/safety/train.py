@@ -1,4 +1,4 @@
-"""Trains the classifier from `data/safety/train`: at set-up, in two to three minutes on two cores, the same every time.
+"""Trains the classifier from `data/safety/train`: at set-up, in four to five minutes on two cores, the same every time.
 
 Kernel ridge regression has its cross-validation in closed form: with a batch (file) left out, what the model would have
 said of it follows from a block of the kernel's inverse. Thresholds and calibration come from that, never from the test
@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +31,6 @@ SUPPORT = 7_000  # texts that a new one is compared with: those that weigh most,
 LEAST_SQUARES_RIDGE = 0.01
 COMMON = 0.1
 STRIP = 2_000
-WORTH_TWO = 4_000  # texts from which on a second process pays for its start
 # The shares of hard "none" messages (those that were written to be mistaken) that may be taken for crisis, and for
 # concern or crisis, in cross-validation. The bounds are 3% and 10% of messages as they come. Most hard ones here were
 # written as the mirror of a crisis, one word apart, and messages written apart alarm far less often, so of these
@@ -91,7 +88,7 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], list[Example], Floats]
     """The model's arrays; the examples of the batches that were left out in turn, and the outputs for them then."""
     examples, left_out = _in_order(examples)
     texts = [example.text for example in examples]
-    whole, parts = _vectors(texts)
+    whole, parts = features.vectors(texts)
     basis = _basis(whole)
     whole, parts = whole @ basis, parts @ basis
     idf, rows = _ngrams(texts)
@@ -120,16 +117,6 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], list[Example], Floats]
     }
     first = left_out[0].start if left_out else len(examples)
     return arrays, examples[first:], held_out + offsets
-
-
-def _vectors(texts: list[str]) -> tuple[Floats, Floats]:
-    """`features.vectors`, in two processes where it is much: the encoder keeps one core busy."""
-    if len(texts) < WORTH_TWO:
-        return features.vectors(texts)
-    half = len(texts) // 2
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        first, second = pool.map(features.vectors, (texts[:half], texts[half:]))
-    return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
 
 
 def _by_heart(examples: list[Example]) -> dict[str, Any]:
