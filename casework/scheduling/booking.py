@@ -27,6 +27,7 @@ from casework.handoff.tables import Handoff
 from casework.scheduling import calendars, reminders, slots
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.freed import call_waiting
+from casework.scheduling.locks import lock_client, locked, own
 from casework.scheduling.openings import make_ref, read_ref
 from casework.scheduling.tables import TAKING, Appointment, Calendar
 from casework.storage import new_id, notify
@@ -83,7 +84,7 @@ async def book(
     known = await _by_key(session, key, client_id, at)
     if known is not None and known.status != "held":
         return known
-    held = known or (await _own(session, hold_id, client_id) if hold_id else None)
+    held = known or (await own(session, hold_id, client_id) if hold_id else None)
     if held is not None and held.status not in ("held", "expired"):
         return held  # booked from this hold before, whatever has become of it since
     if held is not None:
@@ -119,7 +120,7 @@ async def move(
     The opening may be one that the client holds. Returns the new appointment (`moved_from` is the old one); the same
     `key` again returns it again. Raises OpeningTaken, OpeningGone, AppointmentClosed, NotFound.
     """
-    old = await _locked(session, appointment_id)
+    old = await locked(session, appointment_id)
     known = await _by_key(session, key, old.client_id, at)
     if known is not None and known.moved_from == old.id:
         return known
@@ -152,7 +153,7 @@ async def move(
 
 async def cancel(session: AsyncSession, appointment_id: uuid.UUID, *, by: By, at: datetime) -> Appointment:
     """Cancels what is booked or held; cancelled again, it stays as it was. Raises AppointmentClosed, NotFound."""
-    appointment = await _locked(session, appointment_id)
+    appointment = await locked(session, appointment_id)
     if appointment.status == "cancelled":
         return appointment
     if appointment.status not in TAKING or appointment.ends_at <= at:
@@ -166,7 +167,7 @@ async def cancel(session: AsyncSession, appointment_id: uuid.UUID, *, by: By, at
 
 async def confirm(session: AsyncSession, appointment_id: uuid.UUID, *, at: datetime) -> Appointment:
     """The client says that they will come; the first time counts. Raises AppointmentClosed, NotFound."""
-    appointment = await _locked(session, appointment_id)
+    appointment = await locked(session, appointment_id)
     if appointment.status != "booked" or appointment.ends_at <= at:
         raise AppointmentClosed(f"an appointment that is {appointment.status} or over cannot be confirmed")
     if appointment.confirmed_at is None:
@@ -182,7 +183,7 @@ async def running_late(
 
     Raises AppointmentClosed, NotFound.
     """
-    appointment = await _locked(session, appointment_id)
+    appointment = await locked(session, appointment_id)
     if appointment.status != "booked" or appointment.ends_at <= at:
         raise AppointmentClosed(f"an appointment that is {appointment.status} or over cannot be late")
     appointment.late_at, appointment.late_minutes = at, minutes
@@ -195,7 +196,7 @@ async def mark(
     session: AsyncSession, appointment_id: uuid.UUID, outcome: Literal["attended", "no_show"], *, at: datetime
 ) -> Appointment:
     """Records whether the client came, once it has begun; may be corrected. Raises AppointmentClosed, NotFound."""
-    appointment = await _locked(session, appointment_id)
+    appointment = await locked(session, appointment_id)
     if appointment.status == outcome:
         return appointment
     if appointment.status not in ("booked", "attended", "no_show") or appointment.starts_at > at:
@@ -240,40 +241,6 @@ async def let_go(session: AsyncSession, appointment_id: uuid.UUID, *, at: dateti
         .values(status="expired", key=None, changed_at=at)
         .execution_options(synchronize_session=False)
     )
-
-
-async def lock_client(session: AsyncSession, client_id: uuid.UUID) -> None:
-    """From here to the end of the transaction nobody else changes what this client has or waits for."""
-    await session.execute(select(func.pg_advisory_xact_lock(_lock_number(client_id))))
-
-
-async def try_lock_client(session: AsyncSession, client_id: uuid.UUID) -> bool:
-    """The same without waiting; False where somebody else has it."""
-    return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(_lock_number(client_id)))))
-
-
-def _lock_number(client_id: uuid.UUID) -> Any:
-    return func.hashtextextended(f"appointments:{client_id}", 0)
-
-
-async def _locked(session: AsyncSession, appointment_id: uuid.UUID) -> Appointment:
-    client_id = await session.scalar(select(Appointment.client_id).where(Appointment.id == appointment_id))
-    if client_id is None:
-        raise NotFound("there is no such appointment")
-    await lock_client(session, client_id)
-    return await _own(session, appointment_id, client_id)
-
-
-async def _own(session: AsyncSession, appointment_id: uuid.UUID, client_id: uuid.UUID) -> Appointment:
-    found = await session.scalar(
-        select(Appointment)
-        .where(Appointment.id == appointment_id, Appointment.client_id == client_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound("there is no such appointment")
-    return found
 
 
 async def _by_key(session: AsyncSession, key: str, client_id: uuid.UUID, at: datetime) -> Appointment | None:

@@ -21,6 +21,7 @@ from casework.errors import NotFound
 from casework.scheduling import booking, openings
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.freed import call_waiting
+from casework.scheduling.locks import lock_client, try_lock_client
 from casework.scheduling.openings import Opening
 from casework.scheduling.quiet import is_quiet
 from casework.scheduling.tables import Appointment, Waiting
@@ -35,7 +36,7 @@ async def join(
     session: AsyncSession, client_id: uuid.UUID, program_id: str, *, wishes: Wishes | None = None
 ) -> Waiting:
     """Puts the client at the end of the list; who is on it keeps their place, with the new wishes if any are given."""
-    await booking.lock_client(session, client_id)
+    await lock_client(session, client_id)
     entry = await standing(session, client_id, program_id)
     if entry is None:
         entry = Waiting(id=new_id(), client_id=client_id, program_id=program_id, status="waiting")
@@ -49,7 +50,7 @@ async def join(
 
 async def leave(session: AsyncSession, client_id: uuid.UUID, program_id: str | None = None, *, at: datetime) -> int:
     """Takes the client off the list of this program, or of all; an opening that was offered goes to the next."""
-    await booking.lock_client(session, client_id)
+    await lock_client(session, client_id)
     query = select(Waiting).where(Waiting.client_id == client_id, Waiting.status.in_(("waiting", "offered")))
     if program_id is not None:
         query = query.where(Waiting.program_id == program_id)
@@ -128,7 +129,7 @@ async def offer(session: AsyncSession, program_id: str, *, at: datetime) -> list
     offered: list[Waiting] = []
     for entry in await _line(session, program_id):
         # Who is busy with an appointment at this very moment is passed over, not waited for.
-        if not await booking.try_lock_client(session, entry.client_id):
+        if not await try_lock_client(session, entry.client_id):
             continue
         await session.refresh(entry, with_for_update=True)
         held = await _hold_for(session, entry, at) if entry.status == "waiting" else None
@@ -224,7 +225,7 @@ async def _locked(session: AsyncSession, waiting_id: uuid.UUID) -> Waiting:
     client_id = await session.scalar(select(Waiting.client_id).where(Waiting.id == waiting_id))
     if client_id is None:
         raise NotFound("there is no such place in line")
-    await booking.lock_client(session, client_id)
+    await lock_client(session, client_id)
     return await session.get_one(Waiting, waiting_id, populate_existing=True, with_for_update=True)
 
 
