@@ -52,7 +52,10 @@ async def on_message(
     session: AsyncSession, client: Client, conversation: Conversation, message: Message, *, at: datetime
 ) -> Verdict:
     """Assesses one inbound message and does what its level asks for. Called for every message, in every state."""
-    found = assess(message.text, await _just_before(session, conversation, message, at))
+    before = await _just_before(session, conversation, message, at)
+    if before and await staying.offered(session, conversation, message):
+        before = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" is no text in three pieces
+    found = assess(message.text, before)
     session.add(
         SafetyAssessment(
             message_id=message.id,

@@ -9,7 +9,7 @@ from casework.conversations.tables import OUT, SYSTEM, Client, Conversation, Mes
 from casework.delivery import outbox
 from casework.safety import answers
 from casework.safety.resources import AGAIN, STAYING
-from casework.understanding.choices import chosen
+from casework.understanding.choices import chosen, fold
 from casework.wording import LANGUAGES, say
 
 RESUME, TALK = "/resume", "/talk_to_person"
@@ -44,6 +44,12 @@ async def meaning(session: AsyncSession, conversation: Conversation, message: Me
     if understood == answers.NO:
         return answers.NO if asked_to_go_on else answers.NOT_SAFE
     return understood
+
+
+async def offered(session: AsyncSession, conversation: Conversation, message: Message) -> bool:
+    """Whether the text is, word for word, one of the choices that the client was last offered."""
+    _, choices = await _last_said(session, conversation, message)
+    return fold(message.text) in {fold(choice["title"]) for choice in choices}
 
 
 async def _last_said(

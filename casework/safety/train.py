@@ -27,7 +27,7 @@ __all__ = ["is_current", "read", "train"]
 GAMMA = 2.0  # of the radial kernel over vectors of length 1
 RIDGE = 0.6
 AXES = 256
-SUPPORT = 7_000  # texts that a new one is compared with: those that weigh most, weighted anew to stand for all
+SUPPORT = 8_000  # texts that a new one is compared with: those that weigh most, weighted anew to stand for all
 LEAST_SQUARES_RIDGE = 0.01
 COMMON = 0.1
 STRIP = 2_000
@@ -35,7 +35,7 @@ STRIP = 2_000
 # concern or crisis, in cross-validation. The bounds are 3% and 10% of messages as they come. Most hard ones here were
 # written as the mirror of a crisis, one word apart, and messages written apart alarm far less often, so of these
 # mirrors more may: what that comes to is measured on the split (docs/safety.md).
-FALSE_ALARMS = {"en": {"crisis": 0.11, "danger": 0.21}, "es": {"crisis": 0.105, "danger": 0.21}}
+FALSE_ALARMS = {"en": {"crisis": 0.11, "danger": 0.21}, "es": {"crisis": 0.1, "danger": 0.21}}
 ORDINARY = "line_"  # how the names of the batches of ordinary messages begin
 
 

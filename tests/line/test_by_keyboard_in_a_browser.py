@@ -10,7 +10,7 @@ import pytest
 from tests.channels.browsing import IN_A_BROWSER, SIZES, chromium, new_page, sync_api
 from tests.line.killing import find
 from tests.line.line import Running
-from tests.line.test_the_way_through import answer_to, signed_in
+from tests.line.test_the_way_through import answer_to, signed_in, whole_queue
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.line, *IN_A_BROWSER]
@@ -120,5 +120,5 @@ def test_from_hi_to_a_booked_appointment_by_keyboard_whatever_happens_in_between
     assert shown == (came, went + 1), "the page shows what the line knows, no more and no less, and the greeting"
     assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
     with signed_in(line) as browser:
-        assert name in browser.get("/console").text
+        assert name in whole_queue(browser)
     page.context.close()

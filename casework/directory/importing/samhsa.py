@@ -12,9 +12,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
-
 from casework.directory.importing import codes, tidy
 from casework.directory.importing.records import BadFile, Record, Refused, Row
 
@@ -25,6 +22,10 @@ def rows(path: Path, verified_on: date | None) -> Iterator[Row]:
     """Each facility. Raises BadFile where the file is no such spreadsheet."""
     year = re.search(r"(20\d\d)", path.name)
     known_on = verified_on or (date(int(year[1]), 1, 1) if year else None)
+    # Here, not above: only the import needs it, and the web process would carry its 8 MB.
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ParseError, ValueError, OSError) as error:

@@ -177,6 +177,17 @@ def test_curt_answers_to_one_question_after_the_other_are_no_danger(
     assert client.conversation().safety == "none"
 
 
+@pytest.mark.parametrize(("offered", "level"), [(("Take them", "Skip them"), "none"), (("Yes", "No"), "crisis")])
+def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
+    line: Opens, offered: tuple[str, ...], level: str
+) -> None:
+    client = line()
+    client.say("i dont want to")
+    client.offer("The questions on money: shall we take them?", *offered)
+    client.say("take them", later=timedelta(seconds=5))
+    assert client.conversation().safety == level
+
+
 def test_danger_over_several_short_texts_is_seen(line: Opens) -> None:
     client = line()
     client.say("i wanna")

@@ -13,7 +13,8 @@ from sqlalchemy import select, text, update
 
 from casework.conversations.people import by_phone, new_web_session
 from casework.conversations.receive import Inbound, receive
-from casework.conversations.tables import OUT, Client, Conversation, Message
+from casework.conversations.tables import ASSISTANT, OUT, Client, Conversation, Message
+from casework.delivery import outbox
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.staff.tables import Staff
 from casework.storage import Database, new_id
@@ -87,6 +88,17 @@ class Line:
             await session.execute(
                 update(Message).where(Message.handled_at.is_(None)).values(handled_at=self.now, status="handled")
             )
+
+        self.run(work)
+
+    def offer(self, words: str, *titles: str) -> None:
+        """The assistant asks, with choices."""
+
+        async def work(session: Any) -> None:
+            client = await session.get_one(Client, self.client_id)
+            conversation = await session.get_one(Conversation, self.conversation_id)
+            choices = [{"title": title, "payload": f"/{number}"} for number, title in enumerate(titles)]
+            await outbox.put(session, client, conversation, words, author=ASSISTANT, choices=choices)
 
         self.run(work)
 
