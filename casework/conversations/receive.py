@@ -83,9 +83,9 @@ async def receive(
     )
     if message is None:
         return Received(await _known(session, conversation, inbound), repeated=True)
-    conversation.last_inbound_at = at
+    first, conversation.last_inbound_at = conversation.last_inbound_at is None, at
 
-    language.follow(client, inbound.text)
+    language.follow(client, inbound.text, first=first)
     verdict = await safety.on_message(session, client, conversation, message, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
     if verdict.taken and keyword and keyword.answered and keyword.name == keywords.STOP:

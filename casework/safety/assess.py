@@ -50,8 +50,9 @@ class Assessment:
 
 
 def warm() -> None:
-    """Loads what the first assessment would wait for (1.5 to 2 s)."""
+    """Loads what the first assessment would wait for (2 to 2.5 s)."""
     assess("hello")
+    language.guess("hello there")
 
 
 def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:

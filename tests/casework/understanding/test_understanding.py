@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from casework.conversations.tables import Client
 from casework.geography import UnknownPlace
 from casework.understanding.answers import asks_meaning, read
 from casework.understanding.choices import chosen
 from casework.understanding.heard import Heard, denied, of_choice
 from casework.understanding.interrupts import interrupts
-from casework.understanding.language import asked_for, guess
+from casework.understanding.language import asked_for, follow, guess
 from casework.understanding.lengths import read_length
 from casework.understanding.numbers import read_age, read_count, read_numbers
 from casework.understanding.places import read_place, read_place_within, read_state, read_zip
@@ -214,10 +215,27 @@ def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
     [("hola", None), ("ok", None), ("55401", None), ("si", "es"), ("no", None), ("gracias", None),
      ("necesito ayuda con mi cita", "es"), ("vivo en atlanta y tengo 34 años", "es"),
      ("i need help with my appointment", "en"),
-     ("im 34 and live in duluth", "en"), ("¿cuanto cuesta?", "es"), ("buenos dias", "es")],
+     ("im 34 and live in duluth", "en"), ("¿cuanto cuesta?", "es"), ("buenos dias", "es"),
+     ("ola nesecito alguien q me alludeeee", "es"), ("kiero un manejador", "es"), ("i ned sombody", "en"),
+     ("le van a decir a mi familia", "es"), ("los angeles", None)],
 )  # fmt: skip
 def test_the_language_that_a_text_shows(text: str, language: str | None) -> None:
     assert guess(text) == language
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text", "first", "then"),
+    [("en", "nesecito ayuda", True, "es"), ("es", "i ned help", True, "en"), ("en", "hola", True, "en"),
+     ("en", "mi ijo tiene esquisofrenia", False, "es"), ("en", "si", False, "es"),
+     ("en", "maria de la cruz", False, "en"), ("en", "juan carlos rivera", False, "en"), ("en", "el paso", False, "en"),
+     ("en", "tengo medicaid", False, "en"), ("es", "jackson memorial hospital", False, "es"),
+     ("es", "section 8 housing", False, "es"), ("es", "help", True, "es"),
+     ("es", "i dont understand this", False, "en")],
+)  # fmt: skip
+def test_the_language_turns_only_on_good_evidence(spoken: str, text: str, first: bool, then: str) -> None:
+    client = Client(language=spoken)
+    follow(client, text, first=first)
+    assert client.language == then
 
 
 @pytest.mark.parametrize(
