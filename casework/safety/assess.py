@@ -66,6 +66,8 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
         return Assessment(NONE, [], 0.0, [{"idiom": True}], _version())
     if _only_a_time(text):
         return Assessment(NONE, [], 0.0, [{"time": True}], _version())
+    if _bare(text):
+        return Assessment(NONE, [], 0.0, [{"answer": True}], _version())
     found = lexicon.phrases(text)
     if not _WORD.search(text):
         return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
@@ -129,11 +131,20 @@ def _together(text: str, earlier: Sequence[str]) -> list[str]:
 
 
 @cache
-def _bare_answers() -> frozenset[str]:
+def _bare_answers() -> tuple[re.Pattern[str], ...]:
+    """What says yes, and what says no or counts; each alone or in a row ("si esta bien"), never mixed: "im not ok"."""
     tables = word_tables()
     few = (name for name, value in tables["number_values"].items() if value <= A_FEW)  # "so many" says something
-    counts = (word for name in few for word in tables["numbers"][name])
-    return frozenset(map(fold, (*tables["yes_no"]["yes"], *tables["yes_no"]["no"], *counts)))
+    counts = [word for name in few for word in tables["numbers"][name]]
+    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts])
+    return tuple(
+        re.compile(f"{one}(?: {one})*") for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)
+    )
+
+
+def _bare(text: str) -> bool:
+    said = fold(text)
+    return any(side.fullmatch(said) for side in _bare_answers())
 
 
 @cache
@@ -150,7 +161,7 @@ def _tells(text: str) -> bool:
     """Whether a text says something by itself. A row of "no", "45", "twice" are answers to our own questions, which the
     classifier does not see: read as one sentence they sound like despair. So do "the 2nd" and "mornings pls".
     """
-    return _WORD.search(text) is not None and fold(text) not in _bare_answers() and not _only_a_time(text)
+    return _WORD.search(text) is not None and not _bare(text) and not _only_a_time(text)
 
 
 def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:
