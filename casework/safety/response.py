@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 IN_A_ROW = timedelta(minutes=5)  # earlier texts of so long ago are read together with a new one
 READ_WITH = 6  # ...at most so many
-RUNNING_ON = timedelta(seconds=15)  # ...without question those of so long ago: one sentence in pieces
+RUNNING_ON = timedelta(seconds=8)  # ...without question those of so long ago: one sentence in pieces
 ALONE = 0.1  # ...and of those before that were answered only what sounded of danger by itself at least so much
 SAME_WALL = timedelta(minutes=30)  # within it the full list of numbers is not said again
 CONCERN_LASTS = timedelta(hours=12)  # ...and so long a concern is acknowledged once
