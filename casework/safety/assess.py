@@ -30,6 +30,7 @@ WINDOW = 300  # characters read together
 READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
 TOGETHER = 300  # characters of earlier texts that are read with the last one
 LONGEST_TIME = 80  # characters of a text that names one of the offered times
+PLAIN = 0.1  # a text that sounds of danger less than this says nothing new after what was answered
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 A_FEW = 3
 LEXICON_ONLY = "lexicon-only"
@@ -55,8 +56,12 @@ def warm() -> None:
     language.guess("hello there")
 
 
-def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
-    """Assesses `text`, read alone and with the client's `earlier` texts of the last minutes (the oldest first)."""
+def assess(text: str, earlier: Sequence[str] = (), answered: Sequence[str] = ()) -> Assessment:
+    """Assesses `text`, read alone and with the client's `earlier` texts of the last minutes (the oldest first).
+
+    With those that were `answered` meanwhile, all of them before the `earlier` ones, it is read only if it sounds of
+    some danger by itself: a plain answer after a worry that was acknowledged is not that worry again.
+    """
     text = text[:LONGEST]
     if not fold(text):
         return _worst_without_words(text)
@@ -75,7 +80,7 @@ def assess(text: str, earlier: Sequence[str] = ()) -> Assessment:
     if trained is None:
         return _by_lexicon(found)
     try:
-        return _by_model(trained, text, earlier, found)
+        return _by_model(trained, text, earlier, answered, found)
     except Exception:
         # Whatever broke in the classifier, the message must be assessed.
         log.exception("safety_model_failed")
@@ -138,7 +143,8 @@ def _bare_answers() -> tuple[re.Pattern[str], ...]:
     counts = [word for name in few for word in tables["numbers"][name]]
     sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts])
     return tuple(
-        re.compile(f"{one}(?: {one})*") for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)
+        re.compile(f"{one}(?: {one})*")
+        for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)
     )
 
 
@@ -164,16 +170,23 @@ def _tells(text: str) -> bool:
     return _WORD.search(text) is not None and not _bare(text) and not _only_a_time(text)
 
 
-def _by_model(trained: model.Model, text: str, earlier: Sequence[str], found: list[lexicon.Phrase]) -> Assessment:
+def _by_model(
+    trained: model.Model, text: str, earlier: Sequence[str], answered: Sequence[str], found: list[lexicon.Phrase]
+) -> Assessment:
     known = trained.by_heart(text)
-    together = _together(text, earlier)
-    if known == NONE and not together:
-        return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
     if known == NONE:
-        readings, found = together, []  # harmless by itself; what it says after the earlier ones is in question
+        alone, answered, found = [], (), []  # harmless by itself; what it says after the earlier ones is in question
     else:
-        readings = [*_by_itself(trained, text), *together]
+        alone = _by_itself(trained, text)
+    together = _together(text, [*answered, *earlier])
+    if not alone and not together:
+        return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
+    readings = [*alone, *together]
     scores = trained.scores(readings, {text: found})
+    if answered and together and max(score.danger for score in scores[: len(alone)]) < PLAIN:
+        together = _together(text, earlier)
+        readings = [*alone, *together]
+        scores = [*scores[: len(alone)], *(trained.scores(together) if together else ())]
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]

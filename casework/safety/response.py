@@ -52,10 +52,10 @@ async def on_message(
     session: AsyncSession, client: Client, conversation: Conversation, message: Message, *, at: datetime
 ) -> Verdict:
     """Assesses one inbound message and does what its level asks for. Called for every message, in every state."""
-    before = await _just_before(session, conversation, message, at)
-    if before and await staying.offered(session, conversation, message):
-        before = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" is no text in three pieces
-    found = assess(message.text, before)
+    settled, since = await _just_before(session, conversation, message, at)
+    if (settled or since) and await staying.offered(session, conversation, message):
+        settled = since = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" are not one text
+    found = assess(message.text, since, settled)
     session.add(
         SafetyAssessment(
             message_id=message.id,
@@ -95,40 +95,41 @@ async def release(session: AsyncSession, conversation: Conversation, staff_id: u
 
 async def _just_before(
     session: AsyncSession, conversation: Conversation, message: Message, at: datetime
-) -> tuple[str, ...]:
-    """The client's texts of the last minutes, the oldest first: danger may be spread over several.
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The client's texts of the last minutes, the oldest first: those that were answered, and those since then, for
+    danger may be spread over several.
 
     Not those up to the last crisis: that was answered, and "im ok now" must not be read as a part of it. Nor those that
     answered a question and gave no reason for doubt: "idk", "none of your business" and "a person please" are three
     answers, and read as one text they sound like despair.
     """
-    answered = (
+    crisis = (
         select(func.coalesce(func.max(Message.seq), 0))
         .join(SafetyAssessment, SafetyAssessment.message_id == Message.id)
         .where(SafetyAssessment.conversation_id == conversation.id, SafetyAssessment.level == CRISIS)
         .scalar_subquery()
     )
-    rows = await session.scalars(
-        select(Message.text)
+    unanswered = or_(
+        literal(conversation.owner == PERSON),
+        Message.handled_at.is_(None),
+        Message.created_at > at - RUNNING_ON,
+    )
+    rows = await session.execute(
+        select(Message.text, unanswered)
         .outerjoin(SafetyAssessment, SafetyAssessment.message_id == Message.id)
         .where(
             Message.conversation_id == conversation.id,
             Message.direction == IN,
             Message.seq < message.seq,
-            Message.seq > answered,
+            Message.seq > crisis,
             Message.created_at > at - IN_A_ROW,
-            or_(
-                literal(conversation.owner == PERSON),
-                Message.handled_at.is_(None),
-                Message.created_at > at - RUNNING_ON,
-                SafetyAssessment.score >= ALONE,
-                SafetyAssessment.level != NONE,
-            ),
+            or_(unanswered, SafetyAssessment.score >= ALONE, SafetyAssessment.level != NONE),
         )
         .order_by(Message.seq.desc())
         .limit(READ_WITH)
     )
-    return tuple(reversed(rows.all()))
+    texts = [(text, bool(since)) for text, since in reversed(rows.all())]
+    return tuple(text for text, since in texts if not since), tuple(text for text, since in texts if since)
 
 
 async def _crisis(

@@ -17,7 +17,8 @@ _AGE = re.compile(
     r"\b(?:i m|im|i am|age|aged|tengo|turned|turning|just turned|edad|soy de)\s+(\d{1,3})\b"
     r"(?!\s*(?:veces|times|hijos|kids|ninos|meses|months|days|dias|weeks|semanas|citas|children|miles|minutes|hours"
     r"|years?(?! old)|yrs?(?! old)|anos (?:en|de (?!edad)|sin|con|que|limpi)))"
-    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad)\b|^(\d{2,3}) anos\b(?! (?:en|de (?!edad)|sin|con|que))"
+    r"|\b(\d{1,3})\s*(?:yo|y o|yrs? old|years? old|anos de edad)\b"
+    r"|(?:^|\b\d{5} )(\d{2,3}) anos\b(?! (?:en|de (?!edad)|sin|con|que))"
 )
 _NO_VETERAN = re.compile(
     r"\b(not (a|an) vet(eran)?|never (served|(been|was) in the (military|army|service))"

@@ -177,6 +177,24 @@ def test_curt_answers_to_one_question_after_the_other_are_no_danger(
     assert client.conversation().safety == "none"
 
 
+@pytest.mark.parametrize("plain", ["1 please", "va", "which one is closest", "cual es el mas cercano"])
+def test_a_plain_answer_after_a_worry_that_was_acknowledged_is_not_that_worry_again(line: Opens, plain: str) -> None:
+    client = line()
+    client.say("i hate myself")
+    client.answered()
+    assert client.assessments()[-1].level == "concern"
+    client.say(plain)
+    assert client.assessments()[-1].level == "none"
+
+
+def test_a_worry_that_was_acknowledged_is_read_with_what_makes_it_worse(line: Opens) -> None:
+    client = line()
+    client.say("i hate myself")
+    client.answered()
+    client.say("and i bought the rope today")
+    assert client.conversation().safety == "crisis"
+
+
 @pytest.mark.parametrize(("offered", "level"), [(("Take them", "Skip them"), "none"), (("Yes", "No"), "crisis")])
 def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
     line: Opens, offered: tuple[str, ...], level: str
