@@ -170,23 +170,36 @@ def _tells(text: str) -> bool:
     return _WORD.search(text) is not None and not _bare(text) and not _only_a_time(text)
 
 
+def _read(
+    trained: model.Model,
+    text: str,
+    before: tuple[Sequence[str], Sequence[str]],
+    found: list[lexicon.Phrase],
+    *,
+    harmless: bool,
+) -> tuple[list[str], list[model.Scores], bool]:
+    """What is read of the text and its scores, and whether it is read with what stood before it: with the answered
+    texts, the first of `before`, only if it sounds of danger; by itself only where it is not known to be `harmless`.
+    """
+    answered, earlier = before
+    alone = [] if harmless else _by_itself(trained, text)
+    together = _together(text, earlier if harmless else [*answered, *earlier])
+    scores = trained.scores([*alone, *together], {text: found}) if alone or together else []
+    if answered and alone and together and max(score.danger for score in scores[: len(alone)]) < PLAIN:
+        together = _together(text, earlier)
+        scores = [*scores[: len(alone)], *(trained.scores(together) if together else ())]
+    return [*alone, *together], scores, bool(together)
+
+
 def _by_model(
     trained: model.Model, text: str, earlier: Sequence[str], answered: Sequence[str], found: list[lexicon.Phrase]
 ) -> Assessment:
     known = trained.by_heart(text)
     if known == NONE:
-        alone, answered, found = [], (), []  # harmless by itself; what it says after the earlier ones is in question
-    else:
-        alone = _by_itself(trained, text)
-    together = _together(text, [*answered, *earlier])
-    if not alone and not together:
+        found = []  # harmless by itself; what it says after the earlier ones is in question
+    readings, scores, together = _read(trained, text, (answered, earlier), found, harmless=known == NONE)
+    if not readings:
         return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
-    readings = [*alone, *together]
-    scores = trained.scores(readings, {text: found})
-    if answered and together and max(score.danger for score in scores[: len(alone)]) < PLAIN:
-        together = _together(text, earlier)
-        readings = [*alone, *together]
-        scores = [*scores[: len(alone)], *(trained.scores(together) if together else ())]
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
