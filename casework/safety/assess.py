@@ -137,11 +137,14 @@ def _together(text: str, earlier: Sequence[str]) -> list[str]:
 
 @cache
 def _bare_answers() -> tuple[re.Pattern[str], ...]:
-    """What says yes, and what says no or counts; each alone or in a row ("si esta bien"), never mixed: "im not ok"."""
+    """What says yes, what says no or counts, and the words that steer the line; each alone or in a row ("si esta
+    bien"), never mixed: "im not ok".
+    """
     tables = word_tables()
     few = (name for name, value in tables["number_values"].items() if value <= A_FEW)  # "so many" says something
     counts = [word for name in few for word in tables["numbers"][name]]
-    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts])
+    steering = tomllib.loads((DATA / "safety" / "commands.toml").read_text(encoding="utf-8"))["words"]
+    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts], steering)
     return tuple(
         re.compile(f"{one}(?: {one})*")
         for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)

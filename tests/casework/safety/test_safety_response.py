@@ -164,6 +164,7 @@ def test_a_text_that_says_veteran_gets_the_veterans_line(line: Opens) -> None:
     [
         ("en", ["idk", "none of ur business", "no", "human please"]),
         ("en", ["no", "not really", "i dont know", "yea my dr did", "idk", "can i stop now and do this later"]),
+        ("en", ["skip", "id rather not say"]),
         ("es", ["no se", "eso es privado", "no", "quiero hablar con una persona"]),
     ],
 )
