@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,8 +83,15 @@ async def receive(
     )
     if message is None:
         return Received(await _known(session, conversation, inbound), repeated=True)
-    first, conversation.last_inbound_at = conversation.last_inbound_at is None, at
-
+    first = conversation.last_inbound_at is None
+    # The row is locked and read anew: what was found or done while this message waited (danger, above all) must hold.
+    await session.scalar(
+        update(Conversation)
+        .where(Conversation.id == conversation.id)
+        .values(last_inbound_at=at)
+        .returning(Conversation)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
     language.follow(client, inbound.text, first=first)
     verdict = await safety.on_message(session, client, conversation, message, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None

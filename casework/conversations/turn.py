@@ -153,10 +153,11 @@ async def _gather(
     )
     if not waiting:
         return None
-    if conversation.owner != ASSISTANT:
+    begun = next((m.turn_id for m in waiting if m.turn_id), None)
+    # A turn that handed over itself and was broken off after that still owes its words.
+    if conversation.owner != ASSISTANT and (begun is None or conversation.owner_turn != begun):
         _handled(waiting, at)
         return None
-    begun = next((m.turn_id for m in waiting if m.turn_id), None)
     if begun is None and _more_to_come(waiting, message_id, gather, at):
         return None
     pieces = [m for m in waiting if m.turn_id == begun] if begun else waiting
@@ -292,7 +293,15 @@ async def _give_up(session: AsyncSession, conversation_id: uuid.UUID, asked: _As
     )
     if not done.rowcount:  # type: ignore[attr-defined]
         return
-    made = await handoff.to_people(session, client, conversation, reason="assistant_failed", urgency=2, at=at)
+    made = await handoff.to_people(
+        session,
+        client,
+        conversation,
+        reason="assistant_failed",
+        urgency=2,
+        at=at,
+        turn_id=asked.turn.message_id,
+    )
     when = promise.in_words(made.promised_at, at, client.zone, client.language)
     text = " ".join(filter(None, (say("utter_assistant_failed", client.language).text, when)))
     await outbox.put(session, client, conversation, text, author=SYSTEM)

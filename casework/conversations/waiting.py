@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework.conversations.tables import ASSISTANT, OUT, PERSON, SYSTEM, Client, Conversation, Message
+from casework.conversations.tables import ASSISTANT, OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
-from casework.handoff.tables import Handoff
+from casework.handoff import presence
+from casework.safety.levels import CRISIS
 from casework.understanding.choices import fold
 from casework.understanding.numbers import word_tables
 from casework.wording import say
@@ -26,8 +27,8 @@ async def given_back(
     session: AsyncSession, client: Client, conversation: Conversation, message: Message, at: datetime
 ) -> bool:
     """Whether the assistant is to answer this message after all; else says that a person comes, where that is due."""
-    if not await _nobody_yet(session, conversation):
-        return False
+    if conversation.safety == CRISIS or not await presence.nobody_yet(session, conversation):
+        return False  # in a crisis the line stays by itself; the assistant's words would be held back
     if fold(message.text) in map(fold, word_tables()["go_on"]["words"]):
         conversation.owner, conversation.owner_turn = ASSISTANT, None
         return True
@@ -43,23 +44,3 @@ async def given_back(
     if last is None or last.text != note or at - last.created_at > AGAIN_AFTER:
         await outbox.put(session, client, conversation, note, author=SYSTEM)
     return False
-
-
-async def _nobody_yet(session: AsyncSession, conversation: Conversation) -> bool:
-    """Whether it was the assistant that handed over, and no person has taken the client on or written since."""
-    if conversation.owner != PERSON or conversation.owner_turn is None:
-        return False
-    taken = await session.scalar(
-        select(Handoff.id).where(Handoff.client_id == conversation.client_id, Handoff.status == "claimed").limit(1)
-    )
-    handed_over = await session.scalar(select(Message.seq).where(Message.id == conversation.owner_turn))
-    written = await session.scalar(
-        select(Message.id)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.author == PERSON,
-            Message.seq > (handed_over or 0),
-        )
-        .limit(1)
-    )
-    return taken is None and written is None

@@ -34,9 +34,10 @@ async def to_people(
 ) -> Handoff:
     """Puts the client into the queue, or raises the urgency of the handoff that is open.
 
-    `reason` is booked, referral, person_asked, crisis, concern or assistant_failed. `take_over` gives the
-    conversation to people: the assistant is silent until staff release it; `turn_id` is the assistant's own turn in
-    which that happens, whose words still go out. `shared`: the client agreed that the summary may be passed on.
+    `reason` is booked, referral, person_asked, crisis, concern, assistant_failed or not_delivered. `take_over` gives
+    the conversation to people: the assistant is silent until staff release it; `turn_id` is the turn in which that
+    happens by itself: its words still go out, and with CONTINUE the assistant goes on until somebody comes. `shared`:
+    the client agreed that the summary may be passed on.
     """
     from casework import road  # these read handoffs themselves
     from casework.handoff import calling

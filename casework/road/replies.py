@@ -49,7 +49,7 @@ async def act(
         case "agree":
             return await _agree(session, client, conversation, message, at)
         case "change":
-            return await _change(session, client, conversation, at)
+            return await _change(session, client, conversation, message, at)
         case "status" if case.stage not in (rules.SCREENING, rules.INTAKE_BOOKED) or conversation.owner != ASSISTANT:
             told = await progress.status(session, client) or (await progress.before_intake(session, client, at), [])
             await outbox.put(session, client, conversation, told[0], author=SYSTEM, choices=told[1])
@@ -110,14 +110,16 @@ async def _agree(
     return True
 
 
-async def _change(session: AsyncSession, client: Client, conversation: Conversation, at: datetime) -> bool:
+async def _change(
+    session: AsyncSession, client: Client, conversation: Conversation, message: Message, at: datetime
+) -> bool:
     """The plan is a draft again, and a person reads what the client would change."""
     try:
         await moves.change(session, client.id, rules.PLAN_DRAFTED, rules.ASSESSED, Given(), at, staff_id=None)
     except NotAllowed:
         return False
     await tasks.open_one(session, client.id, "plan_change", tasks.today(at))
-    await handoff.to_people(session, client, conversation, reason="plan_change", urgency=2, at=at)
+    await handoff.to_people(session, client, conversation, reason="plan_change", urgency=2, at=at, turn_id=message.id)
     await _say(session, client, conversation, "utter_plan_change")
     return True
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework import handoff
 from casework.conversations.tables import ASSISTANT, IN, PERSON, Client, Conversation, Message
 from casework.delivery import keywords
+from casework.handoff import presence
 from casework.handoff.tables import Handoff
 from casework.safety import alarms, answers, hours, resources, staying
 from casework.safety.assess import Assessment, assess
@@ -201,25 +202,28 @@ async def _told_lately(
 async def _while_in_crisis(
     session: AsyncSession, client: Client, conversation: Conversation, message: Message, level: str, at: datetime
 ) -> Verdict:
-    """The client writes on in a crisis. STOP and START keep their meaning; a person who has the conversation answers
-    for themself; else the line stays with the client.
+    """The client writes on in a crisis. STOP and START keep their meaning; a person who is there answers for themself;
+    else the line stays with the client, whoever the conversation belongs to.
     """
     keyword = keywords.recognise(message.text)
     stopped = client.opted_out_at is not None
-    if keyword and (keyword.name in ("stop", "start") or (keyword.name == "yes" and stopped)):
-        if keyword.name != "stop" and stopped and conversation.channel == "sms":
+    if keyword and (keyword.name == "stop" or (stopped and keyword.name in ("start", "yes"))):
+        if keyword.name != "stop" and conversation.channel == "sms":
             await staying.say_to(session, client, conversation, resources.STAYING, even_if_opted_out=True)
         return Verdict(level, taken=False)
-    if conversation.owner == PERSON:
-        return Verdict(level, taken=False)
     meaning = await staying.meaning(session, conversation, message)
+    if meaning in (answers.NOT_SAFE, answers.PERSON):
+        await _call_people(session, client, conversation, message, [], at)
+    if await presence.is_there(session, conversation, at):
+        return Verdict(level, taken=False)
     if meaning == answers.GO_ON:
         conversation.safety, conversation.safety_since = NONE, None
+        if conversation.owner == PERSON:  # and nobody is there: they would go on with nobody
+            conversation.owner, conversation.staff_id, conversation.owner_turn = ASSISTANT, None, None
+            await presence.assistant_back(session, client, conversation, at)
         message.payload = staying.RESUME
         await notify(session, kind="safety", conversation=conversation.id)
         return Verdict(level, taken=False)
-    if meaning in (answers.NOT_SAFE, answers.PERSON):
-        await _call_people(session, client, conversation, message, [], at)
     await staying.say_to(session, client, conversation, staying.REPLIES[meaning])
     return Verdict(level, taken=True)
 

@@ -6,10 +6,12 @@ import asyncio
 import uuid
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
-from casework import jobs
+from casework import clock, handoff, jobs
 from casework.conversations import people, turn
+from casework.conversations.bot import Reply
 from casework.conversations.receive import Inbound, receive
 from casework.conversations.tables import Conversation, Message
 from casework.errors import AssistantUnavailable
@@ -146,6 +148,43 @@ def test_a_turn_that_cannot_be_done_goes_to_people_and_the_client_is_told(databa
             told = list(await session.scalars(select(Message).where(Message.direction == "out")))
             handed = (await session.scalars(select(Handoff))).one()
         assert (conversation.owner, handed.reason, len(told)) == ("person", "assistant_failed", 1)
+        assert "CONTINUE" in told[0].text
+        await _text(database, "are you there?", "SM2")
+        assert "A person will answer you here" in (await _said(database))[-1]
+        await _text(database, "continue", "SM3")
+        async with database.session() as session:
+            assert (await session.get_one(Conversation, conversation_id)).owner == "assistant"
+
+    asyncio.run(_closing(database, test))
+
+
+@pytest.mark.parametrize("then", ["the bot answers", "the bot stays away"])
+def test_a_turn_that_hands_over_and_is_broken_off_still_tells_the_client(database: Database, then: str) -> None:
+    async def test() -> None:
+        class HandsOver:
+            """The action's change is stored; the process dies before its words are."""
+
+            asked = 0
+
+            async def turn(self, asked: Any) -> list[Reply]:
+                self.asked += 1
+                if self.asked == 1:
+                    async with database.session() as session:
+                        found = await people.by_id(session, conversation_id)
+                        assert found is not None
+                        await handoff.to_people(
+                            session, *found, reason="person_asked", urgency=2, at=clock.now(), turn_id=asked.message_id
+                        )
+                if self.asked == 1 or then != "the bot answers":
+                    raise AssistantUnavailable("killed")
+                return [Reply("A person will come.")]
+
+        conversation_id = await _text(database, "can i talk to a person", "SM1")
+        bot: Any = HandsOver()
+        with pytest.raises(AssistantUnavailable):
+            await turn.take_turn(database, bot, conversation_id)
+        await turn.take_turn(database, bot, conversation_id, tried_for=turn.GIVE_UP)
+        assert [words.startswith(("A person will come", "Sorry")) for words in await _said(database)] == [True]
 
     asyncio.run(_closing(database, test))
 
@@ -194,6 +233,13 @@ def test_texts_in_pieces_are_one_turn_and_the_newest_one_s_job_answers_all(datab
         assert len(said) == 1, "a model without words does not mean silence"
 
     asyncio.run(_closing(database, test))
+
+
+async def _said(database: Database) -> list[str]:
+    """What waits to be sent, in order."""
+    async with database.session() as session:
+        queued = select(Message.text).where(Message.direction == "out", Message.status == "queued")
+        return list(await session.scalars(queued.order_by(Message.seq)))
 
 
 async def _text(database: Database, words: str, sid: str) -> uuid.UUID:

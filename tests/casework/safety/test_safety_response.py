@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 from texting import Line
 
-from casework.conversations.tables import Answer, Message
+from casework.conversations.receive import Inbound, receive
+from casework.conversations.tables import Answer, Client, Conversation, Message
 from casework.delivery.sms_text import compose, parts
 from casework.handoff.tables import Handoff
-from casework.safety import on_message, release
+from casework.safety import alarms, on_message, release
+from casework.safety.tables import Alarm
 from casework.settings import get_settings
 from casework.storage import new_id
 from casework.wording import say
@@ -28,6 +30,17 @@ def _handoffs(line: Line) -> list[Handoff]:
         return list(await session.scalars(select(Handoff)))
 
     return line.run(work)
+
+
+def _acknowledged(line: Line) -> None:
+    """Somebody has seen the alarm, and looks after it."""
+    staff = line.staff()
+
+    async def work(session: Any) -> None:
+        alarm = (await session.scalars(select(Alarm).where(Alarm.status == "open"))).one()
+        await alarms.acknowledge(session, alarm.id, staff, line.now)
+
+    line.run(work)
 
 
 @pytest.mark.parametrize(("channel", "status"), [("sms", "queued"), ("web", "sent")])
@@ -81,14 +94,91 @@ def test_a_crisis_in_the_middle_of_a_form_holds_the_screening(line: Opens) -> No
     assert len(client.jobs("turn")) == 1
 
 
-def test_a_crisis_while_a_person_has_the_conversation_still_pages_and_sends_the_resources(line: Opens) -> None:
+def test_a_crisis_while_a_person_is_there_pages_sends_the_resources_and_leaves_the_rest_to_them(line: Opens) -> None:
     client = line()
     client.change(owner="person")
+    client.write("Hi, this is Ada. I read what you wrote.")
     (reply,) = client.say(DANGER)
     assert "988" in reply.text
-    assert len(client.alarms()) == 1
     assert client.conversation().owner == "person"
     assert client.say("ok") == []
+    _acknowledged(client)
+    assert client.say("no im not ok", later=timedelta(minutes=11)) == []
+    (alarm,) = client.alarms()
+    assert alarm.status == "open", "people are called again"
+
+
+@pytest.mark.parametrize(
+    ("what", "answer", "told"),
+    [
+        ("not safe", "no", "utter_safety_again"),
+        ("afraid", "im scared", "utter_safety_again"),
+        ("asks for a person", "a person please", "utter_safety_person_called"),
+        ("anything else", "my cat is here", "utter_safety_staying"),
+        ("START, not stopped", "START", "utter_safety_staying"),
+        ("safe", "yes", "utter_safety_glad"),
+    ],
+)
+@pytest.mark.parametrize("handed_over", ["by the assistant", "by staff who have gone home"])
+def test_people_who_have_the_conversation_and_are_not_there_leave_nobody_in_danger_with_silence(
+    line: Opens, handed_over: str, what: str, answer: str, told: str
+) -> None:
+    client = line()
+    client.say("hello")
+    client.answered()
+    turn = client.assessments()[0].message_id
+    client.change(owner="person", owner_turn=turn if handed_over == "by the assistant" else None)
+    client.say(DANGER, later=timedelta(hours=6))
+    _acknowledged(client)
+    (reply,) = client.say(answer, later=timedelta(minutes=11))
+    assert reply.text == say(told, "en").text, what
+    assert client.alarms()[0].status == ("open" if told.endswith(("again", "called")) else "acknowledged")
+    assert client.conversation().safety == "crisis"
+
+
+@pytest.mark.parametrize("answer", ["1", "CONTINUE"])
+def test_who_is_safe_goes_on_with_the_assistant_where_nobody_has_come(line: Opens, answer: str) -> None:
+    client = line()
+    client.change(owner="person")
+    client.say(DANGER)
+    assert client.say(answer) == []
+    conversation = client.conversation()
+    assert (conversation.safety, conversation.owner) == ("none", "assistant")
+    assert len(client.jobs("turn")) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "before", "late"),
+    [
+        ("danger in the text before it", None, "i feel so hopeless and worthless lately"),
+        ("staff released it meanwhile", DANGER, "i really want to die"),
+    ],
+)
+@pytest.mark.parametrize("channel", ["sms", "web"])
+def test_a_text_that_waited_for_another_sees_what_was_found_and_done_meanwhile(
+    line: Opens, channel: str, what: str, before: str | None, late: str
+) -> None:
+    client = line(channel=channel)
+    if before:
+        client.say(before)
+    staff = client.staff()
+
+    async def work(waiting: Any) -> None:
+        async def who(session: Any) -> tuple[Client, Conversation]:
+            conversation = await session.get_one(Conversation, client.conversation_id)
+            return await session.get_one(Client, client.client_id), conversation
+
+        read = await who(waiting)
+        async with client.database.session() as meanwhile:
+            if before:
+                await release(meanwhile, (await who(meanwhile))[1], staff, client.now)
+            else:
+                await receive(meanwhile, *await who(meanwhile), Inbound(DANGER), at=client.now)
+        await receive(waiting, *read, Inbound(late), at=client.now)
+
+    client.run(work)
+    assert client.conversation().safety == "crisis", what
+    assert [alarm.status for alarm in client.alarms()] == (["closed", "open"] if before else ["open"])
 
 
 def test_after_stop_nothing_is_sent_and_a_person_is_still_paged(line: Opens) -> None:
@@ -278,8 +368,6 @@ def test_staff_release_a_conversation(line: Opens) -> None:
     staff = client.staff()
 
     async def work(session: Any) -> None:
-        from casework.conversations.tables import Conversation
-
         await release(session, await session.get_one(Conversation, client.conversation_id), staff, client.now)
 
     client.run(work)

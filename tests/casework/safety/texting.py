@@ -13,7 +13,7 @@ from sqlalchemy import select, text, update
 
 from casework.conversations.people import by_phone, new_web_session
 from casework.conversations.receive import Inbound, receive
-from casework.conversations.tables import ASSISTANT, OUT, Client, Conversation, Message
+from casework.conversations.tables import ASSISTANT, OUT, PERSON, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.staff.tables import Staff
@@ -80,6 +80,16 @@ class Line:
             return list(rows)
 
         return self.run(work)
+
+    def write(self, words: str) -> None:
+        """A member of staff writes to the client."""
+
+        async def work(session: Any) -> None:
+            client = await session.get_one(Client, self.client_id)
+            conversation = await session.get_one(Conversation, self.conversation_id)
+            await outbox.put(session, client, conversation, words, author=PERSON)
+
+        self.run(work)
 
     def answered(self) -> None:
         """The assistant has had its turn: all that was said is answered."""

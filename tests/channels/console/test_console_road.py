@@ -210,6 +210,8 @@ async def test_an_agreement_counts_while_a_person_has_the_conversation_and_a_wis
     page = (await dana.get("/console")).text
     assert "Wants the plan changed" in page
     assert "What would you change" in (await said_to(database, ben))[-1]
+    await texts(database, ben, "less often please")
+    assert "A person will answer you here" in (await said_to(database, ben))[-1]
 
 
 async def test_the_stage_follows_the_appointments_by_itself(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
