@@ -1,4 +1,4 @@
-"""What is done to whole records: erasing a client, purging the silent, writing everything with the newest key."""
+"""What is done to whole records: erasing a client, purging the silent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 
 import phonenumbers
-from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,16 +17,10 @@ from casework.road.tables import Case
 from casework.scheduling.tables import Appointment, Waiting
 from casework.staff.tables import AuditEvent
 from casework.storage import blind_index
-from casework.storage.encryption import EncryptedJSON, EncryptedText, keyring
-from casework.storage.tables import Base
 
 
 class NotANumber(GuidepostError):
     """The text is not a phone number."""
-
-
-class WrongKey(GuidepostError):
-    """Something was encrypted with a key that is not among ENCRYPTION_KEYS."""
 
 
 async def erase(session: AsyncSession, phone: str) -> bool:
@@ -87,44 +80,5 @@ async def purge(session: AsyncSession, days: int) -> int:
     count = 0
     for client_id in silent.all():
         await erase_client(session, client_id)
-        count += 1
-    return count
-
-
-async def rotate(session: AsyncSession) -> int:
-    """Writes every encrypted value anew with the newest key, the model server's events too. Returns how many.
-
-    The oldest key must stay in ENCRYPTION_KEYS: the look-up indexes are made with it.
-    """
-    count = 0
-    for table in Base.metadata.sorted_tables:
-        columns = [column for column in table.columns if isinstance(column.type, EncryptedText | EncryptedJSON)]
-        keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
-        for column in columns:
-            count += await _rotate(session, f'"{table.name}"', keys, f'"{column.name}"', binary=True)
-    if (await session.execute(select(func.to_regclass("bot.events")))).scalar_one() is not None:
-        count += await _rotate(session, "bot.events", "id", "data", binary=False)
-    return count
-
-
-async def _rotate(session: AsyncSession, table: str, key: str, column: str, *, binary: bool) -> int:
-    # Names come from our own tables' metadata, never from input.
-    rows = await session.execute(text(f"select {key}, {column} from {table} where {column} is not null"))  # noqa: S608
-    ring = keyring()
-    count = 0
-    for row in rows.all():
-        stored = row[-1]
-        try:
-            fresh = ring.rotate(bytes(stored) if binary else stored.encode())
-        except InvalidToken as error:
-            raise WrongKey(
-                "a value cannot be read with any of ENCRYPTION_KEYS; add the key it was written with"
-            ) from error
-        where = " and ".join(f"{name.strip()} = :k{place}" for place, name in enumerate(key.split(",")))
-        await session.execute(
-            text(f"update {table} set {column} = :fresh where {where}"),  # noqa: S608
-            {"fresh": fresh if binary else fresh.decode()}
-            | {f"k{place}": value for place, value in enumerate(row[:-1])},
-        )
         count += 1
     return count

@@ -35,7 +35,17 @@ def main() -> None:
 
 
 def _with_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
-    """Runs `work` in one transaction on the service's database (the embedded one is started for it).
+    """Runs `work` over a session, in one transaction on the service's database."""
+
+    async def in_one(database: Any) -> Any:
+        async with database.session() as session:
+            return await work(session)
+
+    return _on_database(in_one)
+
+
+def _on_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+    """Runs `work` over the service's database (the embedded one is started for it).
 
     Where nothing at all is set up it is the demo's, as with `make run`.
     """
@@ -57,8 +67,7 @@ def _with_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
                 if demo:
                     async with database.session() as session:
                         await load_sample(session)
-                async with database.session() as session:
-                    return await work(session)
+                return await work(database)
             finally:
                 await database.close()
 
@@ -284,9 +293,9 @@ def purge(
 @keys_app.command("rotate")
 def keys_rotate() -> None:
     """Writes everything that is encrypted anew with the newest key of ENCRYPTION_KEYS."""
-    from casework import records
+    from casework.storage import rotation
 
-    print(f"{_with_database(records.rotate)} values written with the newest key")
+    print(f"{_on_database(rotation.rotate)} values written with the newest key")
 
 
 @staff_app.command("add")

@@ -29,7 +29,8 @@ def migrate(url: str) -> None:
 def prepare_bot_role(url: str, password: str) -> str:
     """Makes (or re-keys) the dialogue model's role and schema; returns the address it is to use.
 
-    The role may log in and use its schema, and nothing else: the model server never sees a client's record.
+    The role may log in and use its schema, and nothing else: the model server never sees a client's record. This
+    server's own role may do what that one may: erasing a client and new keys reach its rows too.
     """
     with psycopg.connect(plain_url(url), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
@@ -40,6 +41,7 @@ def prepare_bot_role(url: str, password: str) -> str:
         verb = sql.SQL("alter role" if known else "create role")
         name = sql.Identifier(role)
         connection.execute(verb + sql.SQL(" {} login password {}").format(name, sql.Literal(password)))
+        connection.execute(sql.SQL("grant {} to current_user").format(name))
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(BOT_SCHEMA)))
         connection.execute(sql.SQL("grant usage, create on schema {} to {}").format(sql.Identifier(BOT_SCHEMA), name))
         connection.execute(sql.SQL("revoke all on schema public from public"))
