@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     sms_per_second: Annotated[float, Field(gt=0)] = 10.0  # what the carrier grants the number: 1 for a long code
     staff_forward: str | None = None  # E.164; voice calls to the line are put through to it
-    gather_seconds: float = 1.2
+    gather_seconds: float = 2.5
     partner_token: SecretStr | None = None  # what partner systems show to read /fhir and /slots
     log_level: str = "INFO"
 

@@ -60,7 +60,7 @@ async def receive(
 ) -> Received:
     """Stores the message and sets in motion what answers it; a repetition changes nothing.
 
-    `gather` is how long to wait for the rest of a text that comes in pieces.
+    `gather` is how long to wait for the rest of a text that comes in pieces; nothing more is expected after a number.
     """
     at = at or clock.now()
     message_id = new_id()
@@ -115,7 +115,7 @@ async def receive(
             queue="turns",
             lock=f"conversation:{conversation.id}",
             priority=jobs.REPLY,
-            at=at + gather if gather and inbound.payload is None else None,
+            at=at + gather if gather and _may_go_on(inbound) else None,
             conversation_id=conversation.id,
             message_id=message_id,
         )
@@ -124,6 +124,11 @@ async def receive(
         await presence.out_of_hours(session, client, conversation, at)
     await notify(session, kind="message", conversation=conversation.id)
     return Received(message_id, repeated=False)
+
+
+def _may_go_on(inbound: Inbound) -> bool:
+    """Whether more of it may follow: not after a tap, nor after a number alone (a choice, an age, a ZIP)."""
+    return inbound.payload is None and not inbound.text.strip(" .").isdecimal()
 
 
 async def _known(session: AsyncSession, conversation: Conversation, inbound: Inbound) -> uuid.UUID:

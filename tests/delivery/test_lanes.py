@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,19 @@ def test_texts_in_pieces_are_one_turn_and_the_newest_one_s_job_answers_all(datab
     asyncio.run(_closing(database, test))
 
 
+def test_a_number_alone_is_answered_at_once_and_words_wait_for_their_rest(database: Database) -> None:
+    async def test() -> None:
+        for n, words in enumerate(("2", " 55401. ", "55401 and im 34", "yes")):
+            await _text(database, words, f"SM{n}", gather=2.0)
+        async with database.session() as session:
+            due = await session.scalars(
+                text("select scheduled_at from procrastinate_jobs where task_name = 'turn' order by id")
+            )
+            assert [each is not None for each in due] == [False, False, True, True]
+
+    asyncio.run(_closing(database, test))
+
+
 async def _said(database: Database) -> list[str]:
     """What waits to be sent, in order."""
     async with database.session() as session:
@@ -242,10 +256,10 @@ async def _said(database: Database) -> list[str]:
         return list(await session.scalars(queued.order_by(Message.seq)))
 
 
-async def _text(database: Database, words: str, sid: str) -> uuid.UUID:
+async def _text(database: Database, words: str, sid: str, *, gather: float = 0) -> uuid.UUID:
     async with database.session() as session:
         client, conversation = await people.by_phone(session, NUMBER, LINE)
-        await receive(session, client, conversation, Inbound(words, provider_id=sid))
+        await receive(session, client, conversation, Inbound(words, provider_id=sid), gather=timedelta(seconds=gather))
         return conversation.id
 
 
