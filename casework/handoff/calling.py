@@ -23,6 +23,7 @@ from casework.handoff.tables import Handoff, Need
 from casework.road.tables import Case, Task
 from casework.safety.alarms import Notifier
 from casework.settings import Settings, get_settings
+from casework.staff import accounts
 from casework.staff.roles import leads
 from casework.staff.tables import Staff
 from casework.storage import Database, notify
@@ -116,22 +117,24 @@ async def tell_colleague(database: Database, notifier: Notifier, staff_id: uuid.
 
 
 async def remind_task(database: Database, notifier: Notifier, task_id: uuid.UUID, *, at: datetime) -> None:
-    """The job `remind_task`: on the morning of its day, whoever has the client is told that something is due."""
+    """The job `remind_task`: on the morning of its day, whoever has the client is told that something is due; where
+    nobody has them, the supervisors are told that a client waits."""
     settings = get_settings()
     async with database.session() as session:
         task = await session.get(Task, task_id)
         if task is None or task.status != "open" or task.reminded_at is not None:
             return
         case = await session.get(Case, task.client_id)
-        person_id = (case.case_manager_id if case else None) or await session.scalar(
+        holder = await session.scalar(
             select(Handoff.claimed_by).where(Handoff.client_id == task.client_id, Handoff.status == "claimed")
         )
-        person = await session.get(Staff, person_id) if person_id else None
-    if person is not None and person.active:
-        link = f"{settings.base_url}/console/board?view=mine"
-        await _reach(
-            notifier, person, say("utter_staff_task", "en", agency=settings.agency_name, link=link).text, settings
-        )
+        person = await accounts.at_work(session, case.case_manager_id if case else None)
+        person = person or await accounts.at_work(session, holder)
+        told = [person] if person else [each for each in await _at_work(session) if leads(each.role)]
+    response, view = ("utter_staff_task", "mine") if person else ("utter_staff_waits", "all")
+    link = f"{settings.base_url}/console/board?view={view}"
+    for each in told:
+        await _reach(notifier, each, say(response, "en", agency=settings.agency_name, link=link).text, settings)
     async with database.session() as session:
         task = await session.get(Task, task_id, with_for_update=True)
         if task is not None:
@@ -170,8 +173,11 @@ async def _colleagues(session: AsyncSession) -> list[Colleague]:
         .tuples()
         .all()
     )
-    people = await session.scalars(select(Staff).where(Staff.active))
     return [
         Colleague(each.id, leads(each.role), frozenset(each.languages), frozenset(each.skills), busy.get(each.id, 0))
-        for each in people
+        for each in await _at_work(session)
     ]
+
+
+async def _at_work(session: AsyncSession) -> Sequence[Staff]:
+    return (await session.scalars(select(Staff).where(Staff.active))).all()

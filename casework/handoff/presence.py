@@ -39,12 +39,13 @@ async def introduce(
 
 
 async def stepped_away(
-    session: AsyncSession, client: Client, conversation: Conversation, handoff: Handoff, staff: Staff, at: datetime
+    session: AsyncSession, client: Client, conversation: Conversation, handoff: Handoff, at: datetime
 ) -> None:
-    """The person the client was talking to has given them back to the queue."""
-    if conversation.introduced_id is None:
+    """The client is back in the queue, and whom they were talking to, if anybody, is not there any more."""
+    known, conversation.introduced_id = conversation.introduced_id, None
+    if known is None:
         return
-    conversation.introduced_id = None
+    staff = await session.get_one(Staff, known)
     handoff.promised_at = promise.due(handoff.urgency, at)
     when = promise.in_words(handoff.promised_at, at, client.zone, client.language) or ""
     if await may_speak(session, client, conversation, at):

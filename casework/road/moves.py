@@ -24,6 +24,7 @@ from casework.road.tables import Case, Move
 from casework.scheduling.quiet import next_waking
 from casework.scheduling.tables import Appointment
 from casework.settings import get_settings
+from casework.staff import accounts
 from casework.storage import new_id, notify
 
 STAFF, CLIENT, SERVICE = "staff", "client", "service"
@@ -92,6 +93,32 @@ async def change(
     return await move(session, case, to, at, by=by, staff_id=staff_id, given=given, message_id=message_id)
 
 
+async def hand_on(
+    session: AsyncSession,
+    client_id: uuid.UUID,
+    stage: str,
+    case_manager: uuid.UUID,
+    at: datetime,
+    *,
+    staff_id: uuid.UUID,
+) -> Move:
+    """Names another case manager; the case stays at its `stage`, and the client is told who it is now.
+
+    Raises NotAllowed (no_such_step, needs_case_manager, moved_meanwhile), NotFound.
+    """
+    case = await locked(session, client_id)
+    if case is None:
+        raise NotFound("no such case")
+    if case.stage != stage:
+        raise NotAllowed("moved_meanwhile")
+    if not rules.may_change_hands(stage, named=case.case_manager_id is not None):
+        raise NotAllowed("no_such_step")
+    if case.case_manager_id == case_manager:
+        raise NotAllowed("needs_case_manager")
+    given = Given(case_manager=case_manager)
+    return await move(session, case, stage, at, by=STAFF, staff_id=staff_id, given=given)
+
+
 async def move(
     session: AsyncSession,
     case: Case,
@@ -103,7 +130,10 @@ async def move(
     given: Given | None = None,
     message_id: uuid.UUID | None = None,
 ) -> Move:
-    """The step itself, its effects on plan and tasks, and the job that tells the client. The case's row is locked."""
+    """The step itself, its effects on plan and tasks, and the job that tells the client. The case's row is locked.
+
+    To the stage where the case is: another case manager, and nothing else.
+    """
     given = given or Given()
     before: dict[str, Any] = {
         "since": case.since.isoformat(),
@@ -126,12 +156,13 @@ async def move(
         at=at,
     )
     session.add(made)
-    case.stage, case.since = to, at
-    case.ended = given.reason if to == rules.CLOSED else None
-    if to == rules.ASSIGNED and isinstance(given.case_manager, uuid.UUID):
+    if to in (rules.ASSIGNED, case.stage) and given.case_manager is not None:
         case.case_manager_id = given.case_manager
-    if to == rules.MONITORING:
-        case.reassess_on = given.reassess_on
+    if to != case.stage:
+        case.stage, case.since = to, at
+        case.ended = given.reason if to == rules.CLOSED else None
+        if to == rules.MONITORING:
+            case.reassess_on = given.reassess_on
     await session.flush()
     if is_told(made):
         await _tell_later(session, made, at + timedelta(seconds=get_settings().undo_seconds))
@@ -160,7 +191,8 @@ async def undo(session: AsyncSession, move_id: uuid.UUID, at: datetime, *, staff
     await plans.restore(session, before["plans"])
     await tasks.restore(session, before["tasks"])
     case.stage, case.since = made.from_stage, datetime.fromisoformat(before["since"])
-    case.case_manager_id = uuid.UUID(before["case_manager_id"]) if before["case_manager_id"] else None
+    named = uuid.UUID(before["case_manager_id"]) if before["case_manager_id"] else None
+    case.case_manager_id = named if await accounts.at_work(session, named) else None
     case.reassess_on = date.fromisoformat(before["reassess_on"]) if before["reassess_on"] else None
     case.ended = before["ended"]
     made.undone_at, made.undone_by = at, staff_id

@@ -210,6 +210,8 @@ async def follow(
     message: uuid.UUID | None,
 ) -> dict[str, str]:
     """What a move does to the plans. Returns the plans it changed with the status they had, for undoing."""
+    if to == start:
+        return {}
     plan = await open_plan(session, client_id)
     if to == rules.PLAN_DRAFTED and plan is not None:
         before = {str(plan.id): plan.status}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs, office
@@ -25,17 +25,19 @@ from casework.road.tables import Case, Move, Task
 from casework.scheduling.quiet import is_quiet, next_waking
 from casework.scheduling.tables import Appointment
 from casework.settings import get_settings
+from casework.staff import accounts
 from casework.staff.tables import Staff
 from casework.wording import say
 
 _USUAL_ZONE = "America/Chicago"  # of somebody of whom nothing is known: the middle of the mainland
 # The response that tells a move, by (from, to) where the way matters, else by where it leads.
+_NAMED = "utter_road_assigned"
 _TOLD = {
     rules.INTAKE_BOOKED: "utter_road_intake_booked",
     rules.ASSESSED: "utter_road_assessed",
     rules.PLAN_DRAFTED: "utter_road_plan_offered",
     rules.PLAN_APPROVED: "utter_road_plan_approved",
-    rules.ASSIGNED: "utter_road_assigned",
+    rules.ASSIGNED: _NAMED,
     rules.MONITORING: "utter_road_monitoring",
     rules.CLOSED: "utter_road_closed",
     rules.SCREENING: "utter_road_again",
@@ -43,6 +45,7 @@ _TOLD = {
 _TOLD_ON_THE_WAY = {
     (rules.PLAN_DRAFTED, rules.ASSESSED): "utter_road_plan_back",
     (rules.MONITORING, rules.ASSESSED): "utter_road_reassessed",
+    **{(stage, stage): _NAMED for stage in rules.STAGES},  # another case manager, and nothing else
 }
 # What somebody who asks is told, by stage; screening and a booked intake have their own words.
 _STATUS = {
@@ -89,13 +92,16 @@ async def tell(session: AsyncSession, move_id: uuid.UUID, *, at: datetime) -> No
     if who is None or case is None:
         return
     client, conversation = who
+    manager = await accounts.at_work(session, case.case_manager_id)
     if move.undone_at is not None:
         response = "utter_road_undone"
-    elif case.stage != move.to_stage:
-        return  # it has gone on since; that step has words of its own
+    elif await _gone_on(session, move):
+        return  # that step has words of its own
     else:
         response = _TOLD_ON_THE_WAY.get((move.from_stage, move.to_stage)) or _TOLD[move.to_stage]
-    values = await _values(session, case, client)
+    if response == _NAMED and manager is None:
+        return  # they have left; who comes after them is told
+    values = await _values(session, manager, client)
     wording = say(response, client.language, agency=get_settings().agency_name, **values)
     await outbox.put(
         session, client, conversation, wording.text, author=SYSTEM, choices=wording.choices, in_reply_to=move.id,
@@ -109,8 +115,11 @@ async def status(session: AsyncSession, client: Client) -> tuple[str, list[dict[
     case = await session.get(Case, client.id)
     if case is None or case.stage not in _STATUS:
         return None
-    values = await _values(session, case, client)
-    wording = say(_STATUS[case.stage], client.language, agency=get_settings().agency_name, **values)
+    manager = await accounts.at_work(session, case.case_manager_id)
+    between = manager is None and case.stage in rules.WITH_CASE_MANAGER
+    response = "utter_status_case_manager_changes" if between else _STATUS[case.stage]
+    values = await _values(session, manager, client)
+    wording = say(response, client.language, agency=get_settings().agency_name, **values)
     return wording.text, list(wording.choices)
 
 
@@ -155,9 +164,14 @@ async def plan_in_words(session: AsyncSession, client: Client) -> str | None:
     return "\n".join(lines)
 
 
-async def _values(session: AsyncSession, case: Case, client: Client) -> dict[str, str]:
+async def _gone_on(session: AsyncSession, move: Move) -> bool:
+    """Whether a later move stands."""
+    later = exists().where(Move.client_id == move.client_id, Move.undone_at.is_(None), Move.at > move.at)
+    return bool(await session.scalar(select(later)))
+
+
+async def _values(session: AsyncSession, manager: Staff | None, client: Client) -> dict[str, str]:
     """What the responses may name: the case manager, the next check-in's day."""
-    manager = await session.get(Staff, case.case_manager_id) if case.case_manager_id else None
     check_in: date | None = await session.scalar(
         select(func.min(Task.due_on)).where(
             Task.client_id == client.id, Task.status == "open", Task.kind.in_(("check_in", "reassessment"))

@@ -12,6 +12,7 @@ monitoring and periodic reassessment. Screening and intake_booked follow the app
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +26,8 @@ STAGES = (SCREENING, INTAKE_BOOKED, ASSESSED, PLAN_DRAFTED, PLAN_APPROVED, ASSIG
 REASSESS_AFTER = timedelta(days=180)
 CHECK_IN_AFTER = timedelta(days=14)
 ASSESS_WITHIN = timedelta(days=14)  # 10 business days: what a certified clinic owes routine needs (SAMHSA CCBHC)
+# Where a client has a case manager; from the assessment on they may still have the one of before.
+WITH_CASE_MANAGER = (ASSIGNED, MONITORING)
 FURTHEST = timedelta(days=366 * 2)
 ENDS = ("goals_reached", "declined", "moved_away", "other_services", "lost_contact", "other")
 
@@ -72,7 +75,7 @@ class Step:
 class Given:
     """What was told with a step."""
 
-    case_manager: object | None = None
+    case_manager: uuid.UUID | None = None
     check_in_on: date | None = None
     reassess_on: date | None = None
     reason: str | None = None
@@ -105,6 +108,11 @@ def check(stage: str, to: str, known: Known, given: Given, today: date) -> None:
         raise NotAllowed("needs_reason")
     if to == MONITORING and given.check_in_on and given.reassess_on and given.check_in_on > given.reassess_on:
         raise NotAllowed("bad_date")
+
+
+def may_change_hands(stage: str, *, named: bool) -> bool:
+    """Whether another case manager can be named, the stage staying as it is. `named`: the client has one."""
+    return stage in WITH_CASE_MANAGER or (named and stage in STAGES[STAGES.index(ASSESSED) :])
 
 
 def by_itself(stage: str, *, booked: bool) -> str | None:

@@ -85,6 +85,8 @@ async def follow(
     """What a move does to the tasks: `opened` and `ended`, for undoing."""
     opened: list[uuid.UUID | None] = []
     ended: list[uuid.UUID] = []
+    if to == start:
+        return {"opened": [], "ended": []}
     if to == rules.ASSESSED:
         for kind in ("assessment", "reassessment" if start == rules.MONITORING else "assessment"):
             ended += await settle(session, client_id, kind, at, status="done", staff_id=staff_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
@@ -26,6 +27,12 @@ def folded(email: str) -> str:
 
 async def find(session: AsyncSession, email: str) -> Staff | None:
     return (await session.execute(select(Staff).where(Staff.email == folded(email)))).scalar_one_or_none()
+
+
+async def at_work(session: AsyncSession, staff_id: uuid.UUID | None) -> Staff | None:
+    """Who this is, unless they have left: nobody is told of them, waits for them or is kept from a client by them."""
+    found = await session.get(Staff, staff_id) if staff_id else None
+    return found if found is not None and found.active else None
 
 
 async def add(session: AsyncSession, email: str, name: str, role: str, password: str) -> Staff:

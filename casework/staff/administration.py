@@ -22,6 +22,7 @@ from casework.handoff.tables import Handoff
 from casework.reports.arithmetic import Days
 from casework.reports.sheets import Sheet
 from casework.staff import accounts, audit, reading
+from casework.staff.caseload import Caseload
 from casework.staff.errors import CannotDo
 from casework.staff.tables import Staff, StaffSession
 from casework.storage import notify
@@ -100,22 +101,18 @@ class Administration:
         return staff, password
 
     async def disable(self, staff_id: uuid.UUID) -> None:
-        """They can sign in no more, and their clients wait in the queue again: nobody is left with who is gone."""
+        """They can sign in no more. Their clients wait in the queue, also those whose case manager they were, and staff
+        are called for them: nobody is left with who is gone."""
         staff = await self._staff(staff_id)
         if staff.id == self.staff.id:
             raise CannotDo("yourself")
         await accounts.disable(self.session, staff)
         self._wrote("staff.disabled", account=staff.id)
-        freed = await self.session.execute(
-            update(Handoff)
-            .where(Handoff.claimed_by == staff.id, Handoff.status == "claimed")
-            .values(claimed_by=None, claimed_at=None, status="open")
-            .returning(Handoff.client_id, Handoff.id)
-        )
-        for client_id, handoff_id in freed.all():
-            audit.write(
-                self.session, self.staff, "handoff.released", self.at, client_id=client_id, handoff=str(handoff_id)
-            )
+        caseload = Caseload(self.session, self.staff, self.at)
+        held = select(Handoff.client_id).where(Handoff.claimed_by == staff.id, Handoff.status == "claimed")
+        for client_id in (await self.session.scalars(held.order_by(Handoff.client_id))).all():
+            await caseload.release(client_id)
+        await caseload.leave(staff.id)
         await self.session.execute(
             update(Conversation)
             .where(Conversation.staff_id == staff.id, Conversation.owner == PERSON)

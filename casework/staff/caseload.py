@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from casework import jobs
 from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.errors import NotFound
@@ -20,7 +21,7 @@ from casework.handoff.tables import Handoff
 from casework.road import moves, plans, rules, tasks
 from casework.road.rules import Given, NotAllowed, Step
 from casework.road.tables import Case, Move, Task
-from casework.staff import audit
+from casework.staff import accounts, audit, reading
 from casework.staff.errors import CannotDo, NotYours
 from casework.staff.records import Records
 from casework.staff.roles import leads
@@ -72,7 +73,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Way:
-    """One client's road: where they stand, what may come next, their plans, tasks and history."""
+    """One client's road: where they stand, what may come next, their plans, tasks and history.
+
+    `may_change_hands`: another case manager can be named, the stage staying as it is."""
 
     client: Client
     case: Case
@@ -84,6 +87,7 @@ class Way:
     history: Sequence[Line]
     undoable: Move | None
     mine_to_change: bool
+    may_change_hands: bool
     colleagues: Sequence[Staff] = field(default_factory=tuple)
 
 
@@ -130,6 +134,7 @@ class Caseload(Records):
             history=past,
             undoable=last if last and last.by == moves.STAFF and last.to_stage == case.stage else None,
             mine_to_change=await self._may_change(client_id, case),
+            may_change_hands=rules.may_change_hands(case.stage, named=case.case_manager_id is not None),
             colleagues=colleagues,
         )
 
@@ -149,22 +154,51 @@ class Caseload(Records):
         """Moves the case; the client is told in a minute, by day. Raises CannotDo with rules' codes, NotYours."""
         await self._mine_to_change(client_id)
         if given.case_manager is not None:
-            named = await self.session.get(Staff, given.case_manager)
-            if named is None or not named.active:
-                raise CannotDo("needs_case_manager")
+            await self._case_manager(given.case_manager)
         made = await self._try(moves.change(self.session, client_id, start, to, given, self.at, staff_id=self.staff.id))
         await self._changed(f"road.{to}", client_id, move=made.id)
         return made
 
     async def undo(self, move_id: uuid.UUID) -> uuid.UUID:
-        """Takes the last move back. Returns the client's id."""
-        client_id = await self.session.scalar(select(Move.client_id).where(Move.id == move_id))
-        if client_id is None:
+        """Takes the last move back, also one's own by which a colleague got the client. Returns the client's id."""
+        made = await self.session.get(Move, move_id)
+        if made is None:
             raise NotFound("no such move")
-        await self._mine_to_change(client_id)
+        client_id = made.client_id
+        if made.staff_id != self.staff.id:
+            await self._mine_to_change(client_id)
         await self._try(moves.undo(self.session, move_id, self.at, staff_id=self.staff.id))
         await self._changed("road.undone", client_id, move=move_id)
         return client_id
+
+    async def change_case_manager(self, client_id: uuid.UUID, stage: str, to: uuid.UUID) -> Move:
+        """Another case manager from here on, at the same `stage`: they are told, and the client in a minute, by day.
+
+        What the client waits for in the queue goes with them, unless a third person has it. Raises as `move`.
+        """
+        case = await self._mine_to_change(client_id)
+        await self._case_manager(to)
+        handoff = await reading.latest_handoff(self.session, client_id)
+        if handoff and handoff.status != "closed" and handoff.claimed_by in (None, self.staff.id, case.case_manager_id):
+            await self.reassign(client_id, to)
+        elif to != self.staff.id:
+            await jobs.defer(self.session, "tell_colleague", staff_id=to)
+        made = await self._try(moves.hand_on(self.session, client_id, stage, to, self.at, staff_id=self.staff.id))
+        await self._changed("road.case_manager", client_id, move=made.id, to=to)
+        return made
+
+    async def leave(self, staff_id: uuid.UUID) -> None:
+        """This case manager has left: their clients have none, and wait in the queue for another. For supervisors."""
+        theirs = select(Case.client_id).where(Case.case_manager_id == staff_id).order_by(Case.client_id)
+        for client_id in (await self.session.scalars(theirs)).all():
+            handoff = await reading.latest_handoff(self.session, client_id)
+            in_care = (await self.session.get_one(Case, client_id)).stage != rules.CLOSED
+            if in_care and (handoff is None or handoff.status == "closed"):
+                await self._into_the_queue(client_id, "case_manager_left")
+            case = await self.session.get_one(Case, client_id, with_for_update=True, populate_existing=True)
+            if case.case_manager_id == staff_id:
+                case.case_manager_id = None
+                await self._changed("road.case_manager_left", client_id)
 
     # The plan
 
@@ -269,7 +303,13 @@ class Caseload(Records):
         holder = await self.session.scalar(
             select(Handoff.claimed_by).where(Handoff.client_id == client_id, Handoff.status == "claimed")
         )
-        return (holder or case.case_manager_id) in (None, self.staff.id)
+        manager = await accounts.at_work(self.session, case.case_manager_id)
+        return (holder or (manager and manager.id)) in (None, self.staff.id)
+
+    async def _case_manager(self, staff_id: uuid.UUID) -> None:
+        """Raises CannotDo for somebody who is not there."""
+        if await accounts.at_work(self.session, staff_id) is None:
+            raise CannotDo("needs_case_manager")
 
     def _shown(self, view: View) -> list[ColumnElement[bool]]:
         if view == "mine":
@@ -321,7 +361,7 @@ class Caseload(Records):
             .join(Client, Client.id == Case.client_id)
             .outerjoin(Handoff, and_(Handoff.client_id == Case.client_id, Handoff.status != "closed"))
             .outerjoin(Program, Program.id == Handoff.program_id)
-            .outerjoin(manager, manager.id == Case.case_manager_id)
+            .outerjoin(manager, and_(manager.id == Case.case_manager_id, manager.active))
             .outerjoin(holder, holder.id == Handoff.claimed_by)
             .where(Case.client_id.in_(ids))
         )

@@ -30,7 +30,7 @@ from casework.handoff.tables import Handoff
 from casework.safety import alarms, marks
 from casework.safety.levels import LEVELS
 from casework.safety.tables import Alarm
-from casework.staff import audit, reading
+from casework.staff import accounts, audit, reading
 from casework.staff.errors import AlreadyClaimed, CannotDo, NotYours
 from casework.staff.roles import leads
 from casework.staff.tables import Staff
@@ -154,7 +154,8 @@ class Records:
         await self._changed("handoff.claimed", client_id, handoff=handoff_id)
 
     async def release(self, client_id: uuid.UUID) -> None:
-        """Puts the client back into the queue. A colleague's client only a supervisor may put back."""
+        """Puts the client back into the queue, for which staff are called as for everybody who waits there. A
+        colleague's client only a supervisor may put back."""
         where = await self.session.scalar(
             select(Handoff.conversation_id).where(Handoff.client_id == client_id, Handoff.status == "claimed")
         )
@@ -178,17 +179,17 @@ class Records:
             .where(Conversation.client_id == client_id, Conversation.owner == PERSON)
             .values(staff_id=None)
         )
+        handoff = await self.session.get_one(Handoff, handoff_id, populate_existing=True)
         if talk is not None and talk[1].owner == PERSON:
-            handoff = await self.session.get_one(Handoff, handoff_id, populate_existing=True)
-            await presence.stepped_away(self.session, *talk, handoff, self.staff, self.at)
-            await calling.begin(self.session, handoff, self.at)
+            await presence.stepped_away(self.session, *talk, handoff, self.at)
+        await calling.begin(self.session, handoff, self.at)
         await self._changed("handoff.released", client_id, handoff=handoff_id)
 
     async def reassign(self, client_id: uuid.UUID, to: uuid.UUID) -> None:
         """Gives the client to a colleague, who is told, with the conversation if people have it. Raises CannotDo."""
         handoff, client, conversation = await self._mine(client_id)
-        colleague = await self.session.get(Staff, to)
-        if colleague is None or not colleague.active:
+        colleague = await accounts.at_work(self.session, to)
+        if colleague is None:
             raise CannotDo("no_such_colleague")
         if handoff.claimed_by == colleague.id:
             return
@@ -343,8 +344,8 @@ class Records:
 
     async def _take_over(self, client_id: uuid.UUID) -> tuple[Client, Conversation]:
         handoff = await reading.latest_handoff(self.session, client_id)
-        if handoff is None or handoff.status == "closed":
-            await self._into_the_queue(client_id)
+        if handoff is None or handoff.status == "closed":  # a conversation that people have is always in the queue
+            await self._into_the_queue(client_id, "taken_over")
         else:
             await self._locked(handoff.conversation_id)
         await self.claim(client_id)
@@ -364,8 +365,7 @@ class Records:
             await self._changed("conversation.taken_over", client_id, conversation=conversation.id)
         return client, conversation
 
-    async def _into_the_queue(self, client_id: uuid.UUID) -> None:
-        """A conversation that people have is always in the queue, also one that was closed before."""
+    async def _into_the_queue(self, client_id: uuid.UUID, reason: str) -> None:
         await self._readable(client_id)
         newest = await self.session.scalar(
             select(Conversation.id)
@@ -377,7 +377,7 @@ class Records:
             raise NotFound("no such conversation")
         client, conversation = await self._locked(newest)
         await handing.to_people(
-            self.session, client, conversation, reason="taken_over", urgency=ORDINARY, at=self.at, take_over=False
+            self.session, client, conversation, reason=reason, urgency=ORDINARY, at=self.at, take_over=False
         )
 
     async def _to_assistant(self, client_id: uuid.UUID, client: Client, conversation: Conversation) -> None:

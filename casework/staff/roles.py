@@ -55,6 +55,7 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_plan": _EVERYBODY,
     "console_road_move": _EVERYBODY,
     "console_road_undo": _EVERYBODY,
+    "console_case_manager": _EVERYBODY,
     "console_goal_add": _EVERYBODY,
     "console_goal_change": _EVERYBODY,
     "console_goal_do": _EVERYBODY,

@@ -58,6 +58,7 @@ async def _board(request: Request, template: str, view: View, stage: str | None,
             stage=stage,
             start=start,
             cards=CARDS,
+            with_case_manager=rules.WITH_CASE_MANAGER,
             today=tasks.today(mine.at),
             alarms=await mine.open_alarms(),
             **more,
@@ -70,6 +71,7 @@ def road_defaults(at: datetime) -> dict[str, Any]:
     return {
         "stages": rules.STAGES,
         "ends": rules.ENDS,
+        "with_case_manager": rules.WITH_CASE_MANAGER,
         "today": today,
         "usual": {
             "check_in_on": today + rules.CHECK_IN_AFTER,
@@ -110,6 +112,22 @@ async def move(
     except (NotYours, CannotDo, ValueError) as error:
         return _away(client_id, back, refused=_why(error))
     return _away(client_id, back, told=f"road_{to}", undo=undo)
+
+
+@router.post("/people/{client_id}/case-manager", name="console_case_manager")
+async def change_case_manager(
+    request: Request,
+    client_id: uuid.UUID,
+    to: Annotated[uuid.UUID, Form()],
+    stage: Annotated[Stage, Form(alias="from")],
+) -> Response:
+    try:
+        async with caseload(request) as mine:
+            made = await mine.change_case_manager(client_id, stage, to)
+            undo = made.id
+    except (NotYours, CannotDo) as error:
+        return _away(client_id, "", refused=_why(error))
+    return _away(client_id, "", told="road_case_manager", undo=undo)
 
 
 @router.post("/moves/{move_id}/undo", name="console_road_undo")
