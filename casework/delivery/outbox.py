@@ -84,14 +84,14 @@ async def defer_sending(
     urgent: bool = False,
     even_if_opted_out: bool = False,
 ) -> None:
-    """Defers the job that hands the message over. Those of one conversation run one after the other, in order; an
-    urgent one does not wait for its turn behind others.
+    """Defers the job that hands the message over. Those of one conversation run one after the other, in order; urgent
+    ones too, but behind each other only.
     """
     await jobs.defer(
         session,
         "send_sms",
         queue="crisis" if urgent else "sms",
-        lock=None if urgent else f"send:{conversation_id}",
+        lock=f"{'crisis' if urgent else 'send'}:{conversation_id}",
         priority=jobs.CRISIS if urgent else jobs.REPLY,
         message_id=message_id,
         even_if_opted_out=even_if_opted_out,

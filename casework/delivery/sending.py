@@ -6,8 +6,9 @@
     queued -> dropped                too old, opted out, a person took over, or danger was found meanwhile
 
 `sending` is written before the provider is called. A message found in that state was being sent when something died,
-or when no answer came: then the provider is asked what it has before anything is sent again. Two messages of the same
-words are told apart by counting: what the provider has and another message of ours already stands for is not taken.
+or when no answer came: then the provider is asked what it has before anything is sent again, and while it cannot be
+asked nothing is. Two messages of the same words are told apart by counting: what the provider has and another message
+of ours already stands for is not taken. Whoever waits for words that will not come is put into the queue for people.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import clock, handoff
+from casework import clock, handoff, jobs
 from casework.conversations import people
-from casework.conversations.tables import ASSISTANT, PERSON, Client, Conversation, Message
-from casework.delivery import pace, sms_text
+from casework.conversations.tables import ASSISTANT, IN, PERSON, SYSTEM, Client, Conversation, Message
+from casework.delivery import keywords, pace, sms_text
 from casework.errors import GuidepostError
+from casework.handoff import presence
+from casework.handoff.queue import SOON
+from casework.handoff.tables import Handoff
+from casework.scheduling.quiet import is_quiet, next_waking
 from casework.storage import Database, notify
 from casework.wording import LANGUAGES
 
@@ -34,6 +39,7 @@ log = structlog.get_logger(__name__)
 OPTED_OUT = 21610
 TOO_OLD = timedelta(hours=12)  # a reply that late answers nobody; staff see it as not sent
 PAUSES = (2, 10, 30, 120, 600, 1800)  # seconds before the next try
+URGENT_PAUSE = 30  # ...at most, where danger is: what is said next waits for it
 _CLOCKS_DIFFER = timedelta(minutes=2)  # between ours and the provider's
 
 
@@ -73,6 +79,7 @@ class _Parcel:
     bodies: frozenset[str]  # as it may have been composed before: the client's language may have changed
     created_at: datetime
     interrupted: bool
+    too_old: bool
     may_go: bool
 
 
@@ -92,14 +99,18 @@ async def send(
         return parcel
     try:
         sid = await _found(database, provider, parcel) if parcel.interrupted else None
-        if sid is None and not parcel.may_go:
-            async with database.session() as session:
-                await _drop(session, message_id)
-            return None
+    except ProviderRefused as refusal:
+        async with database.session() as session:
+            return await _refused(session, message_id, refusal, urgent, asked=True)
+    if sid is None and not parcel.may_go:
+        async with database.session() as session:
+            await _drop(session, message_id, parcel)
+        return None
+    try:
         sid = sid or await provider.send(to=parcel.to, body=parcel.body, message_id=message_id)
     except ProviderRefused as refusal:
         async with database.session() as session:
-            return await _refused(session, message_id, refusal)
+            return await _refused(session, message_id, refusal, urgent)
     async with database.session() as session:
         message = await session.get(Message, message_id, with_for_update=True)
         if message is not None:
@@ -117,7 +128,7 @@ async def give_up(session: AsyncSession, message_id: uuid.UUID) -> None:
     if message is None or message.status not in ("queued", "sending"):
         return
     message.status = "failed"
-    await _to_people(session, message)
+    await not_delivered(session, message, None)
     await notify(session, kind="status", conversation=message.conversation_id)
 
 
@@ -149,8 +160,13 @@ async def _take(
     if not interrupted and not may_go:
         message.status = "dropped"
         if too_old:
-            await _to_people(session, message)
+            await not_delivered(session, message, None)
         await notify(session, kind="status", conversation=message.conversation_id)
+        return None
+    morning = await _morning(session, message, client)
+    if morning is not None:
+        # A job of its own, without a lock: what answers the client meanwhile must not stand behind it.
+        await jobs.defer(session, "send_sms", queue="sms", at=morning, message_id=message.id)
         return None
     wait = await pace.take(session, provider.sender, per_second, must=urgent)
     if wait is not None:
@@ -167,6 +183,7 @@ async def _take(
         frozenset(composed.values()),
         message.created_at,
         interrupted,
+        too_old,
         may_go,
     )
 
@@ -181,6 +198,21 @@ def _may_go(message: Message, client: Client, conversation: Conversation, even_i
     return (conversation.owner != PERSON or own_turn) and conversation.safety != "crisis"
 
 
+async def _morning(session: AsyncSession, message: Message, client: Client) -> datetime | None:
+    """When a text may go that was made by day, answers nobody, and would wake somebody now: it was tried again, or no
+    worker ran. What is made at night is meant to go at night.
+    """
+    now, zone = clock.now(), await presence.zone_of(session, client)
+    if message.author != SYSTEM or not is_quiet(now, zone) or is_quiet(message.created_at, zone):
+        return None
+    answers = exists().where(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == IN,
+        Message.created_at > message.created_at - presence.ABOUT,
+    )
+    return None if await session.scalar(select(answers)) else next_waking(now, zone)
+
+
 async def _found(database: Database, provider: SmsProvider, parcel: _Parcel) -> str | None:
     """The provider's id of the message if it has it: one that no other message of ours stands for."""
     sids = await provider.find(to=parcel.to, bodies=parcel.bodies, since=parcel.created_at - _CLOCKS_DIFFER)
@@ -191,34 +223,58 @@ async def _found(database: Database, provider: SmsProvider, parcel: _Parcel) -> 
     return next((sid for sid in sids if sid not in known), None)
 
 
-async def _refused(session: AsyncSession, message_id: uuid.UUID, refusal: ProviderRefused) -> timedelta | None:
+async def _refused(
+    session: AsyncSession, message_id: uuid.UUID, refusal: ProviderRefused, urgent: bool, *, asked: bool = False
+) -> timedelta | None:
+    """The pause before the next try. `asked`: what was refused is to say whether the text is out. It may be, whatever
+    the reason was: then it is asked again, not sent again.
+    """
     message = await session.get(Message, message_id, with_for_update=True)
     if message is None or message.status != "sending":
         return None
     message.error_code = refusal.code
-    if refusal.passing and message.attempts <= len(PAUSES):
-        if not refusal.uncertain:
+    pause = _pause(message, urgent) if refusal.passing or asked else None
+    if pause is not None:
+        if not (refusal.uncertain or asked):
             message.status = "queued"
-        return timedelta(seconds=PAUSES[message.attempts - 1])
+        return pause
     message.status = "failed"
     log.error("text_not_taken", message=str(message_id), code=refusal.code, attempts=message.attempts)
-    if refusal.code == OPTED_OUT:
-        found = await people.by_id(session, message.conversation_id)
-        if found is not None and found[0].opted_out_at is None:
-            found[0].opted_out_at = clock.now()
+    await not_delivered(session, message, refusal.code)
     await notify(session, kind="status", conversation=message.conversation_id)
     return None
 
 
-async def _drop(session: AsyncSession, message_id: uuid.UUID) -> None:
+def _pause(message: Message, urgent: bool) -> timedelta | None:
+    """Before the next try; None after the last one. Urgent texts are tried as long, but more often."""
+    if urgent:
+        over = clock.now() - message.created_at > timedelta(seconds=sum(PAUSES))
+        seconds = min(PAUSES[min(message.attempts, len(PAUSES)) - 1], URGENT_PAUSE)
+        return None if over else timedelta(seconds=seconds)
+    return timedelta(seconds=PAUSES[message.attempts - 1]) if message.attempts <= len(PAUSES) else None
+
+
+async def _drop(session: AsyncSession, message_id: uuid.UUID, parcel: _Parcel) -> None:
     message = await session.get(Message, message_id, with_for_update=True)
     if message is not None and message.status == "sending":
         message.status = "dropped"
+        if parcel.too_old:
+            await not_delivered(session, message, None)
         await notify(session, kind="status", conversation=message.conversation_id)
 
 
-async def _to_people(session: AsyncSession, message: Message) -> None:
-    """The client waits for words that will not come: staff see them in the queue."""
+async def not_delivered(session: AsyncSession, message: Message, code: int | None) -> None:
+    """The client waits for words that will not come: staff see them in the queue. Who opted out waits for none; where
+    `code` says that they did, at the carrier, it is recorded.
+    """
     found = await people.by_id(session, message.conversation_id)
-    if found is not None and found[0].opted_out_at is None:
-        await handoff.to_people(session, *found, reason="assistant_failed", urgency=2, at=clock.now(), take_over=False)
+    if found is None or found[0].opted_out_at is not None:
+        return
+    if code == OPTED_OUT:
+        await keywords.opt_out(session, found[0], clock.now())
+        return
+    first_in_line = select(Handoff.id).where(
+        Handoff.client_id == found[0].id, Handoff.status != "closed", Handoff.urgency > SOON
+    )
+    if await session.scalar(first_in_line) is None:  # in a crisis it says why they are there
+        await handoff.to_people(session, *found, reason="not_delivered", urgency=SOON, at=clock.now(), take_over=False)

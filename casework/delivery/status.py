@@ -10,10 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock, jobs
-from casework.conversations import people
-from casework.conversations.tables import Message
+from casework.conversations.tables import ASSISTANT, Message
 from casework.delivery.provider_errors import passes
-from casework.delivery.sending import OPTED_OUT
+from casework.delivery.sending import not_delivered
 from casework.storage import notify
 
 log = structlog.get_logger(__name__)
@@ -58,32 +57,42 @@ async def record(
     message.sent_at = message.sent_at or clock.now()
     if error_code:
         message.error_code = error_code
-        await _perhaps_again(session, message, error_code)
-    if error_code == OPTED_OUT:
-        found = await people.by_id(session, message.conversation_id)
-        if found is not None and found[0].opted_out_at is None:
-            found[0].opted_out_at = clock.now()
+    if reached in ("undelivered", "failed") and not await _again_later(session, message, error_code):
+        await not_delivered(session, message, error_code)
     await notify(session, kind="status", conversation=message.conversation_id)
     return True
 
 
-async def _perhaps_again(session: AsyncSession, message: Message, error_code: int) -> None:
+async def _again_later(session: AsyncSession, message: Message, error_code: int | None) -> bool:
     """A phone that was off may be on later. Until then the message shows as what it is: not delivered."""
     if not passes(error_code) or message.attempts > len(AGAIN):
-        return
+        return False
     pause = AGAIN[max(message.attempts, 1) - 1]
     await jobs.defer(session, "send_again", queue="sms", at=clock.now() + pause, message_id=message.id)
+    return True
 
 
 async def again(session: AsyncSession, message_id: uuid.UUID) -> None:
     """The job "send_again": puts a message that was not delivered back into the outbox."""
     message = await session.get(Message, message_id, with_for_update=True)
-    if message is None or message.status not in ("undelivered", "failed"):
+    if message is None or message.status not in ("undelivered", "failed") or await _gone_on(session, message):
         return
     message.status, message.provider_id = "queued", None
     # No lock: what the client was told since then need not wait for it.
     await jobs.defer(session, "send_sms", queue="sms", message_id=message.id)
     await notify(session, kind="status", conversation=message.conversation_id)
+
+
+async def _gone_on(session: AsyncSession, message: Message) -> bool:
+    """Whether the assistant has said something newer, in a later turn: a question from before it would confuse."""
+    newer = select(Message.id).where(
+        Message.conversation_id == message.conversation_id,
+        Message.seq > message.seq,
+        Message.author == ASSISTANT,
+        Message.in_reply_to != message.in_reply_to,
+        Message.status.in_(("sending", "sent", "delivered")),
+    )
+    return message.author == ASSISTANT and await session.scalar(newer.limit(1)) is not None
 
 
 async def _message(session: AsyncSession, provider_id: str, message_id: uuid.UUID | None) -> Message | None:

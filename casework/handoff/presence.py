@@ -24,7 +24,7 @@ from casework.settings import get_settings
 from casework.staff.tables import Staff
 from casework.wording import say
 
-_ABOUT = timedelta(hours=1)  # who wrote so lately is awake and about, whatever the hour: clients and staff
+ABOUT = timedelta(hours=1)  # who wrote so lately is awake and about, whatever the hour: clients and staff
 RECEIVED_AFTER = timedelta(minutes=2)  # a claim that was a slip is given back by then
 
 
@@ -68,7 +68,7 @@ async def out_of_hours(session: AsyncSession, client: Client, conversation: Conv
     opens = hours.next_open(at) if hours and not hours.is_open(at) else None
     if opens is None or hours is None:
         return
-    if await session.scalar(select(_wrote(conversation, since=at - _ABOUT))):
+    if await session.scalar(select(_wrote(conversation, since=at - ABOUT))):
         return
     when = moment(opens, client.zone or hours.zone, client.language)
     once = uuid.uuid5(conversation.id, opens.isoformat())  # the same opening is told once
@@ -123,7 +123,7 @@ async def is_there(session: AsyncSession, conversation: Conversation, at: dateti
     """
     if conversation.owner != PERSON or await nobody_yet(session, conversation):
         return False
-    since = at - _ABOUT
+    since = at - ABOUT
     taken = exists().where(
         Handoff.client_id == conversation.client_id, Handoff.status == "claimed", Handoff.claimed_at > since
     )
@@ -141,7 +141,7 @@ async def may_speak(session: AsyncSession, client: Client, conversation: Convers
     if conversation.channel != SMS:
         return True
     last = conversation.last_inbound_at
-    return bool(last and at - last < _ABOUT) or not is_quiet(at, await zone_of(session, client))
+    return bool(last and at - last < ABOUT) or not is_quiet(at, await zone_of(session, client))
 
 
 async def zone_of(session: AsyncSession, client: Client) -> str:

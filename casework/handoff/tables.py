@@ -65,7 +65,7 @@ class Handoff(Base):
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     program_id: Mapped[str | None] = mapped_column(ForeignKey("programs.id"))
     appointment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("appointments.id"))
-    reason: Mapped[str]  # booked, referral, person_asked, crisis, concern, assistant_failed, plan_change, ...
+    reason: Mapped[str]  # booked, referral, person_asked, crisis, concern, assistant_failed, not_delivered, ...
     urgency: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(default="open")
     summary: Mapped[Any] = mapped_column(EncryptedJSON, nullable=True)

@@ -14,14 +14,15 @@ from sqlalchemy import select, text, update
 from casework import clock
 from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, PERSON, SYSTEM, Client, Conversation, Message
-from casework.delivery import keywords, outbox, pace, sending, status, sweep
-from casework.delivery.sending import OPTED_OUT, TOO_OLD, ProviderRefused, send
+from casework.delivery import keywords, outbox, pace, sending, sweep
+from casework.delivery.sending import OPTED_OUT, ProviderRefused, send
 from casework.handoff.tables import Handoff
 from casework.storage import Database
 from tests.delivery.conftest import Provider
 
 NUMBER, LINE = "+16125550111", "+16125550100"
 PASSING = ProviderRefused(20429, passing=True)
+TOKEN_CHANGED = ProviderRefused(20003, passing=False)
 
 
 async def put(database: Database, *texts: str, author: str = ASSISTANT, **more: Any) -> list[uuid.UUID]:
@@ -38,6 +39,12 @@ async def put(database: Database, *texts: str, author: str = ASSISTANT, **more: 
 async def stored(database: Database, message_id: uuid.UUID) -> Message:
     async with database.session() as session:
         return await session.get_one(Message, message_id)
+
+
+async def waits_for_people(database: Database) -> str | None:
+    """Why the client is in the queue, if they are."""
+    async with database.session() as session:
+        return await session.scalar(select(Handoff.reason))
 
 
 async def change(database: Database, statement: Any) -> None:
@@ -113,6 +120,21 @@ def test_no_answer_from_the_provider_is_asked_about_before_anything_is_sent_agai
     run(test, database)
 
 
+@pytest.mark.parametrize("cannot_ask", [PASSING, ProviderRefused(None, passing=True), TOKEN_CHANGED])
+def test_a_text_that_may_be_out_is_not_sent_again_while_the_provider_cannot_be_asked(
+    database: Database, provider: Provider, cannot_ask: ProviderRefused
+) -> None:
+    async def test() -> None:
+        [one] = await put(database, "did it arrive?")
+        provider.does, provider.finds = ["lost"], [cannot_ask, cannot_ask]
+        pauses = [await send(database, provider, one) for _ in range(4)]
+        assert pauses == [timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), None]
+        assert len(provider.has) == 1
+        assert (await stored(database, one)).status == "sent"
+
+    run(test, database)
+
+
 def test_refusals_that_pass_are_tried_with_growing_pauses_and_then_given_up(
     database: Database, provider: Provider
 ) -> None:
@@ -123,18 +145,36 @@ def test_refusals_that_pass_are_tried_with_growing_pauses_and_then_given_up(
         assert pauses == [timedelta(seconds=pause) for pause in sending.PAUSES] + [None]
         message = await stored(database, one)
         assert (message.status, message.error_code, provider.has) == ("failed", 20429, [])
+        assert await waits_for_people(database) == "not_delivered"
+
+    run(test, database)
+
+
+def test_what_is_said_in_danger_is_tried_as_long_and_holds_up_the_next_words_half_a_minute_at_most(
+    database: Database, provider: Provider
+) -> None:
+    async def test() -> None:
+        [one] = await put(database, "988", author=SYSTEM, urgent=True)
+        provider.does = [PASSING] * 10
+        pauses = [await send(database, provider, one, urgent=True) for _ in range(9)]
+        assert pauses == [timedelta(seconds=pause) for pause in (2, 10, 30, 30, 30, 30, 30, 30, 30)]
+        await change(database, update(Message).values(created_at=clock.now() - timedelta(hours=1)))
+        assert await send(database, provider, one, urgent=True) is None
+        assert (await stored(database, one)).status == "failed"
 
     run(test, database)
 
 
 def test_an_opted_out_answer_of_the_provider_is_recorded(database: Database, provider: Provider) -> None:
     async def test() -> None:
-        [one] = await put(database, "hello")
+        one, two = await put(database, "hello", "how are you?")
         provider.does = [ProviderRefused(OPTED_OUT, passing=False)]
         await send(database, provider, one)
         async with database.session() as session:
             assert (await session.scalars(select(Client))).one().opted_out_at is not None
         assert (await stored(database, one)).status == "failed"
+        assert (await stored(database, two)).status == "dropped"
+        assert await waits_for_people(database) is None
 
     run(test, database)
 
@@ -189,18 +229,6 @@ def test_what_changed_before_the_text_left_is_looked_at_again(
     run(test, database)
 
 
-def test_what_is_too_old_is_dropped_and_people_are_told(database: Database, provider: Provider) -> None:
-    async def test() -> None:
-        [one] = await put(database, "yesterday's answer")
-        await change(database, update(Message).values(created_at=clock.now() - TOO_OLD - timedelta(minutes=1)))
-        assert await send(database, provider, one) is None
-        assert (await stored(database, one)).status == "dropped"
-        async with database.session() as session:
-            assert (await session.scalars(select(Handoff))).one().reason == "assistant_failed"
-
-    run(test, database)
-
-
 def test_a_long_reply_goes_as_several_texts_cut_between_sentences_and_once(
     database: Database, provider: Provider
 ) -> None:
@@ -247,73 +275,6 @@ def test_a_number_keeps_its_rate_over_all_workers_and_a_crisis_does_not_wait(
     run(test, database)
 
 
-ORDERS = [
-    (("queued", "sent", "delivered"), "delivered"),
-    (("delivered", "sent", "queued"), "delivered"),
-    (("sent", "delivered", "sent"), "delivered"),
-    (("sent", "undelivered"), "undelivered"),
-    (("undelivered", "sent"), "undelivered"),
-    (("failed",), "failed"),
-    (("read",), "delivered"),
-    (("canceled",), "failed"),
-    (("something new",), "sending"),
-]
-
-
-@pytest.mark.parametrize(("told", "ends"), ORDERS)
-def test_callbacks_in_any_order_move_a_text_forward_only(database: Database, told: tuple[str, ...], ends: str) -> None:
-    async def test() -> None:
-        [one] = await put(database, "hello")
-        await change(database, update(Message).values(status="sending"))
-        for state in told:
-            async with database.session() as session:
-                assert await status.record(session, "SM1", state, None, one)
-        message = await stored(database, one)
-        assert (message.status, message.provider_id) == (ends, "SM1")
-
-    run(test, database)
-
-
-def test_a_callback_that_names_an_interrupted_text_keeps_it_from_being_sent_again(
-    database: Database, provider: Provider
-) -> None:
-    async def test() -> None:
-        [one] = await put(database, "hello")
-        await change(database, update(Message).values(status="sending"))
-        async with database.session() as session:
-            await status.record(session, "SM1", "queued", None, one)
-        await send(database, provider, one)
-        assert provider.has == []
-        assert (await stored(database, one)).status == "sent"
-
-    run(test, database)
-
-
-@pytest.mark.parametrize(("code", "again"), [(30003, True), (30006, False), (30007, False), (21610, False)])
-def test_a_phone_that_was_off_is_tried_again_and_a_landline_is_not(
-    database: Database, provider: Provider, code: int, again: bool
-) -> None:
-    async def test() -> None:
-        [one] = await put(database, "hello")
-        await send(database, provider, one)
-        sid = provider.has[0][0]
-        async with database.session() as session:
-            await status.record(session, sid, "undelivered", code, one)
-            found = await session.execute(
-                text("select scheduled_at > now() from procrastinate_jobs where task_name = 'send_again'")
-            )
-            assert (found.scalar_one_or_none() is True) is again
-        assert (await stored(database, one)).error_code == code
-        if again:
-            async with database.session() as session:
-                await status.again(session, one)
-            provider.has.clear()
-            await send(database, provider, one)
-            assert len(provider.has) == 1
-
-    run(test, database)
-
-
 def test_what_lost_its_job_is_picked_up_again_once(database: Database) -> None:
     async def test() -> None:
         await put(database, "hello")
@@ -324,18 +285,6 @@ def test_what_lost_its_job_is_picked_up_again_once(database: Database) -> None:
             await session.execute(update(Message).values(created_at=old))
             assert await sweep.pick_up(session) == (0, 1)
             assert await sweep.pick_up(session) == (0, 0)
-
-    run(test, database)
-
-
-def test_a_text_that_a_fault_of_ours_keeps_back_is_people_s_business(database: Database) -> None:
-    async def test() -> None:
-        [one] = await put(database, "hello")
-        async with database.session() as session:
-            await sending.give_up(session, one)
-        assert (await stored(database, one)).status == "failed"
-        async with database.session() as session:
-            assert (await session.scalars(select(Handoff))).one().status == "open"
 
     run(test, database)
 

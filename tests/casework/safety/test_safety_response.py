@@ -211,6 +211,8 @@ def test_out_of_hours_is_said(line: Opens, monkeypatch: pytest.MonkeyPatch) -> N
     client = line()
     replies = client.say(DANGER)
     assert "closed right now" in replies[1].text
+    resources, closed = client.jobs("send_sms")
+    assert resources["lock"] == closed["lock"] == f"crisis:{client.conversation_id}", "one after the other"
 
 
 def test_the_same_numbers_are_not_sent_again_within_half_an_hour(line: Opens) -> None:

@@ -142,7 +142,7 @@ class Line:
         async def work(session: Any) -> Any:
             rows = await session.execute(
                 text(
-                    "select args, priority, queue_name, scheduled_at from procrastinate_jobs"
+                    "select args, priority, queue_name, lock, scheduled_at from procrastinate_jobs"
                     " where task_name = :task order by id"
                 ),
                 {"task": task},
