@@ -5,11 +5,11 @@ Inside the form each of them ends by letting the form ask its question again, in
 
 from __future__ import annotations
 
-from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, AllSlotsReset, FollowupAction, SlotSet
 
-from actions.case import ASKING, FORM, Case, CaseAction, Events
+from actions.case import FORM, Case, CaseAction, Events
 from actions.form import STEP, next_step
-from casework import handoff
+from casework import handoff, records
 from casework.conversations.people import set_language
 from casework.handoff import promise
 from casework.intake import answers as told
@@ -221,13 +221,15 @@ class Erase(CaseAction):
 
 
 class EraseNow(CaseAction):
-    """Takes all answers back and asks staff to erase the record: what the law lets us keep is a person's to decide."""
+    """Erases what was told and what was made of it, and asks staff to erase the rest: the messages, what staff wrote
+    themselves. What of that the law wants kept is a person's to decide."""
 
     named = "action_erase"
 
     async def act(self, case: Case) -> Events:
         await case.let_go_of_held()
-        await told.forget_all(case.session, case.client.id, at=case.at)
+        await records.erase_told(case.session, case.client)
+        case.answers = {}
         await handoff.to_people(
             case.session,
             case.client,
@@ -238,7 +240,8 @@ class EraseNow(CaseAction):
             take_over=False,
         )
         case.say("utter_erase_noted")
-        return [ActiveLoop(None), SlotSet(ASKING, None)]
+        kept = [SlotSet("welcomed", True), SlotSet("language", case.language)]
+        return [ActiveLoop(None), AllSlotsReset(), *kept]
 
 
 class Skip(CaseAction):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -270,13 +271,21 @@ def export(
 
 
 @app.command()
-def erase(phone: Annotated[str, typer.Option(help="The client's number.")]) -> None:
+def erase(
+    phone: Annotated[str | None, typer.Option(help="The client's number.")] = None,
+    client: Annotated[
+        uuid.UUID | None,
+        typer.Option(help="The client's id, as in their page's address: a web chat has no number."),
+    ] = None,
+) -> None:
     """Erases a client: record, messages, answers, appointments, and what the dialogue model kept."""
     from casework import records
 
-    erased = _with_database(lambda session: records.erase(session, phone))
+    if (phone is None) == (client is None):
+        raise GuidepostError("say whom: --phone NUMBER or --client ID")
+    erased = _with_database(lambda session: records.erase(session, phone=phone, client_id=client))
     if not erased:
-        raise GuidepostError("no client has this number")
+        raise GuidepostError("no client has this number" if phone else "no client has this id")
     print("erased")
 
 
