@@ -43,10 +43,11 @@ async def erase(session: AsyncSession, *, phone: str | None = None, client_id: u
     return True
 
 
-async def erase_client(session: AsyncSession, client_id: uuid.UUID) -> None:
+async def erase_client(session: AsyncSession, client_id: uuid.UUID, *, by: uuid.UUID | None = None) -> None:
     """Deletes the client and all that hangs on them, in the model server's schema too; that it was done is kept.
 
-    Every table that holds something of a client refers to them, or to what does, and goes with them.
+    `by` is the member of staff who did it; None: the service. Every table that holds something of a client refers to
+    them, or to what does, and goes with them.
     """
     # Locked first, in the order in which an inbound message takes them: a turn ends before, or finds nobody.
     conversations = (
@@ -73,7 +74,9 @@ async def erase_client(session: AsyncSession, client_id: uuid.UUID) -> None:
     ).scalars()
     await session.execute(delete(Waiting).where(Waiting.client_id == client_id))
     await session.execute(delete(Client).where(Client.id == client_id))
-    session.add(AuditEvent(action="client.erased", detail={"conversations": len(conversations)}))
+    event = AuditEvent(staff_id=by, client_id=client_id, action="client.erased")
+    event.detail = {"conversations": len(conversations)}
+    session.add(event)
     for program_id in freed.all():
         await call_waiting(session, program_id, clock.now())
 

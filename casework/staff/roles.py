@@ -74,6 +74,8 @@ ROUTES: Final[Mapping[str, frozenset[str]]] = {
     "console_block": _LEADS,
     "console_unblock": _LEADS,
     "console_audit": _LEADS,
+    "console_erase": _LEADS,
+    "console_erase_now": _LEADS,
     "console_notes": _EVERYBODY,
     "console_note_add": _EVERYBODY,
     "console_note_remove": _EVERYBODY,

@@ -13,6 +13,7 @@ from channels.console import (  # noqa: F401
     administration,
     availability,
     calendar,
+    erasing,
     me,
     notebook,
     papers,

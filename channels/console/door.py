@@ -22,6 +22,7 @@ from casework.errors import NotFound
 from casework.staff.administration import Administration
 from casework.staff.caseload import Caseload
 from casework.staff.desk import Desk
+from casework.staff.erasing import Erasing
 from casework.staff.notebook import Notebook
 from casework.staff.records import Records
 from casework.staff.roles import PUBLIC, may
@@ -114,6 +115,13 @@ async def notebook(request: Request) -> AsyncIterator[Notebook]:
     """The records with notes and ready-made replies."""
     async with database(request).session() as session:
         yield Notebook(session, visit(request).staff, clock.now())
+
+
+@asynccontextmanager
+async def erasing(request: Request) -> AsyncIterator[Erasing]:
+    """The records with the deed that ends one."""
+    async with database(request).session() as session:
+        yield Erasing(session, visit(request).staff, clock.now())
 
 
 @asynccontextmanager

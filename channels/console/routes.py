@@ -76,12 +76,15 @@ async def sign_out(request: Request) -> Response:
 
 
 @router.get("", name="console_queue")
-async def queue(request: Request, view: View = "open", start: Start = 0, alarm: uuid.UUID | None = None) -> Response:
+async def queue(
+    request: Request, view: View = "open", start: Start = 0, alarm: uuid.UUID | None = None, told: str = ""
+) -> Response:
     """`alarm`: the link that a page to the on-call list carries; it leads to whom it is about."""
     async with records(request) as mine:
         if alarm:
             return RedirectResponse(f"/console/people/{await mine.alarm(alarm)}", 303)
-        return render(request, "queue.html", queue=await mine.queue(view, start=start), alarms=await mine.open_alarms())
+        shown = await mine.queue(view, start=start)
+        return render(request, "queue.html", queue=shown, told=told, alarms=await mine.open_alarms())
 
 
 @router.get("/queue/rows", name="console_queue_rows")

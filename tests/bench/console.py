@@ -262,6 +262,7 @@ def pages(person: uuid.UUID, appointment: uuid.UUID, year: str) -> list[tuple[st
         ("person, summary refreshed", f"/console/people/{person}/summary"),
         ("person, road refreshed", f"/console/people/{person}/road"),
         ("person, messages refreshed", f"/console/people/{person}/transcript"),
+        ("erasing a person's record", f"/console/people/{person}/erase"),
         ("notes on a person", f"/console/people/{person}/notes"),
         ("ready-made replies for a person", f"/console/people/{person}/ready-made"),
         ("openings for a person", f"/console/people/{person}/openings"),

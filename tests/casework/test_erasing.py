@@ -17,6 +17,7 @@ from casework import records
 from casework.commands.main import app
 from casework.conversations.tables import Client
 from casework.handoff.tables import Handoff
+from casework.staff.tables import AuditEvent
 from casework.storage import Database
 from casework.storage.tables import Base
 from tests.casework import erasing_rows as rows
@@ -44,7 +45,7 @@ async def test_of_a_client_who_is_erased_nothing_remains_in_any_table(database: 
         assert {name: await count(session, name) for name in rows.of_a_client()} == dict.fromkeys(rows.of_a_client(), 1)
         remains = await session.scalars(text("select sender_id from bot.events"))
         assert remains.all() == [talks[other["clients"]["id"]]]
-        for table in Base.metadata.sorted_tables:
+        for table in set(Base.metadata.sorted_tables) - {AuditEvent.__table__}:
             for line in await session.scalars(text(f'select t::text from "{table.name}" t')):
                 assert not [known for known in rows.ids(gone) if known in line], table.name
         assert not await records.erase(session, client_id=gone["clients"]["id"])
