@@ -26,7 +26,7 @@ class SafetyAssessment(Base):
     message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     level: Mapped[str]
-    kinds: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    kinds: Mapped[list[str]] = mapped_column(EncryptedJSON, default=list)
     score: Mapped[float]
     reasons: Mapped[Any] = mapped_column(EncryptedJSON, nullable=True)
     model_version: Mapped[str]
@@ -54,7 +54,7 @@ class Alarm(Base):
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
     message_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
     level: Mapped[str]
-    kinds: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    kinds: Mapped[list[str]] = mapped_column(EncryptedJSON, default=list)
     status: Mapped[str] = mapped_column(default="open")
     step: Mapped[int] = mapped_column(default=0)
     pages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)

@@ -16,14 +16,14 @@ BOT_SCHEMA = "bot"
 _ONE_AT_A_TIME = 7_170_001  # advisory lock: several processes may start at once
 
 
-def migrate(url: str) -> None:
-    """Applies what is missing. Safe to call from several processes at once."""
+def migrate(url: str, to: str = "head") -> None:
+    """Applies what is missing, up to the revision named. Safe to call from several processes at once."""
     config = Config()
     config.set_main_option("script_location", str(CODE / "casework" / "storage" / "migrations"))
     config.attributes["url"] = url
     with psycopg.connect(plain_url(url), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def prepare_bot_role(url: str, password: str) -> str:

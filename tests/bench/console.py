@@ -115,7 +115,7 @@ select gen_random_uuid(), c.client_id, kind, current_date - 3 + (abs(hashtext(c.
 from cases c, unnest(array['check_in', 'reassessment']) kind where c.stage = 'monitoring';
 insert into alarms (id, conversation_id, client_id, level, kinds, status, step, pages, acknowledged_by,
     acknowledged_at, closed_at, created_at)
-select gen_random_uuid(), conversation, id, 'crisis', '["suicide"]', 'closed', 0, '[]',
+select gen_random_uuid(), conversation, id, 'crisis', %(kinds)s, 'closed', 0, '[]',
     md5('staff' || (1 + n %% %(staff)s))::uuid, at + h %% 400 * interval '1 second', at + interval '1 day', at
 from people where n %% 50 = 7;
 insert into audit_events (id, at, staff_id, client_id, action, detail)
@@ -174,6 +174,7 @@ def fill(url: str) -> None:
         "diagnoses": written(["bipolar"]),
         "program": written("bench-7"),
         "facts": written(facts),
+        "kinds": written(["suicide"]),
         "result": written(screening.screen(facts).to_json()),
     }
     with psycopg.connect(plain_url(url), autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
