@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import jobs
+from casework import handoff, jobs
 from casework.conversations import people
 from casework.conversations.tables import SYSTEM, Client, Conversation
 from casework.delivery import outbox
@@ -47,6 +47,9 @@ async def remind(session: AsyncSession, reminder_id: uuid.UUID, *, at: datetime)
     if who is None:
         return
     client, conversation = who
+    if not people.reachable(client, conversation):
+        reminder.status = "dropped"
+        return
     program = await session.get_one(Program, appointment.program_id)
     zone = client.zone or program.zone
     if is_quiet(at, zone):
@@ -86,7 +89,13 @@ async def tell_appointment(
         await telling.later(session, appointment, change, at)
         return
     # A worker that dies as it finishes has its job run again: of one appointment each change is told once.
-    await _put(session, client, conversation, response, appointment, program, once=list(_CHANGES).index(change))
+    once = list(_CHANGES).index(change)
+    told = await _put(session, client, conversation, response, appointment, program, once=once)
+    if told is not None and not people.reachable(client, conversation):
+        # They stopped our texts and would come at the old time, or not at all: somebody has to phone.
+        await handoff.to_people(
+            session, client, conversation, reason="not_delivered", urgency=2, at=at, take_over=False
+        )
 
 
 async def tell_referral(session: AsyncSession, referral_id: uuid.UUID, status: str, *, at: datetime) -> None:

@@ -24,14 +24,28 @@ async def inbound(request: Request) -> Response:
     await signed_form(request)
     settings = request.app.state.settings
     answer = VoiceResponse()
-    for language, spoken in _SPOKEN.items():
-        answer.say(say("utter_voice", language, agency=settings.agency_name).text, language=spoken)
+    _say(answer, "utter_voice", agency=settings.agency_name)
     if settings.staff_forward:
-        for language, spoken in _SPOKEN.items():
-            answer.say(say("utter_voice_forward", language).text, language=spoken)
-        answer.dial(settings.staff_forward, timeout=_RING_SECONDS, answer_on_bridge=True)
-        for language, spoken in _SPOKEN.items():
-            answer.say(say("utter_voice_nobody", language).text, language=spoken)
-    answer.hangup()
+        _say(answer, "utter_voice_forward")
+        # What comes next is asked for at `after`: without it Twilio would go on here, also after a call that was had.
+        after = settings.base_url + "/voice/after"
+        answer.dial(settings.staff_forward, timeout=_RING_SECONDS, answer_on_bridge=True, action=after)
+    else:
+        answer.hangup()
     log.info("call", forwarded=bool(settings.staff_forward))
     return Response(str(answer), media_type="text/xml")
+
+
+@router.post("/after", summary="A call that was put through is over, or nobody answered (signed by Twilio)")
+async def after(request: Request) -> Response:
+    form = await signed_form(request)
+    answer = VoiceResponse()
+    if form.get("DialCallStatus") != "completed":
+        _say(answer, "utter_voice_nobody")
+    answer.hangup()
+    return Response(str(answer), media_type="text/xml")
+
+
+def _say(answer: VoiceResponse, response: str, **values: str) -> None:
+    for language, spoken in _SPOKEN.items():
+        answer.say(say(response, language, **values).text, language=spoken)

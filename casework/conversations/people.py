@@ -114,3 +114,8 @@ async def to_write_to(session: AsyncSession, client_id: uuid.UUID) -> tuple[Clie
         )
     ).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+def reachable(client: Client, conversation: Conversation) -> bool:
+    """Whether what is said there gets to the client: a client who opted out of texts gets none."""
+    return conversation.channel != SMS or client.opted_out_at is None

@@ -19,6 +19,7 @@ from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
+from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, IN, PERSON, Client, Conversation, Message
 from casework.delivery import keywords
 from casework.handoff import presence
@@ -149,8 +150,8 @@ async def _crisis(
         conversation.safety, conversation.safety_since = CRISIS, at
     await _call_people(session, client, conversation, message, kinds, at)
     await staying.say_to(session, client, conversation, resources.AGAIN if told else response)
-    if told or _unreachable(client, conversation):
-        return
+    if told or not people.reachable(client, conversation):
+        return  # the carrier stops what is texted to who opted out, even now; what was said is kept
     conversation.safety_told_at = at
     if hours.closed(get_settings().agency_hours, at, get_settings().agency_holidays):
         await staying.say_to(session, client, conversation, resources.OUT_OF_HOURS, choices=False)
@@ -238,7 +239,7 @@ async def _concern(
     )
     conversation.safety, conversation.safety_since = CONCERN, at
     await notify(session, kind="safety", conversation=conversation.id)
-    if conversation.owner != ASSISTANT or _unreachable(client, conversation):
+    if conversation.owner != ASSISTANT or not people.reachable(client, conversation):
         return
     if conversation.safety_told_at is None or _older(conversation.safety_told_at, CONCERN_LASTS, at):
         veteran = await resources.is_veteran(session, client, "")
@@ -246,11 +247,6 @@ async def _concern(
             session, client, conversation, resources.for_concern(found.kinds, veteran=veteran), urgent=False
         )
         conversation.safety_told_at = at
-
-
-def _unreachable(client: Client, conversation: Conversation) -> bool:
-    """A client who opted out of texts gets none, not even now (the carrier stops them); what was said is kept."""
-    return conversation.channel == "sms" and client.opted_out_at is not None
 
 
 def _older(moment: datetime | None, than: timedelta, at: datetime) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from casework.conversations.tables import Message
+from casework.conversations.tables import Client, Message
+from casework.handoff.tables import Handoff
 from casework.scheduling import reminders, waitlist
 from casework.scheduling.tables import Appointment, Reminder
 from casework.storage import Database, new_id
@@ -111,6 +112,28 @@ async def test_of_reminders_that_are_due_together_only_the_last_is_sent(database
         sent = await remind(database, due[hours].id, late)
     assert len(sent) == 1
     assert [await status(database, due[hours].id) for hours in (72, 24, 2)] == ["dropped", "dropped", "sent"]
+    await database.close()
+
+
+async def test_who_stopped_our_texts_is_not_reminded_and_is_once_they_start_again(database: Database) -> None:
+    appointment_id, due = await an_appointment(database, opted_out_at=START - timedelta(days=4))
+    assert await remind(database, due[72].id, due[72].due_at) == []
+    assert await status(database, due[72].id) == "dropped"
+    async with database.session() as session:
+        appointment = await session.get_one(Appointment, appointment_id)
+        (await session.get_one(Client, appointment.client_id)).opted_out_at = None
+    assert len(await remind(database, due[24].id, due[24].due_at)) == 1
+    await database.close()
+
+
+async def test_what_staff_changed_for_who_stopped_our_texts_is_for_somebody_to_phone_about(database: Database) -> None:
+    appointment_id, _ = await an_appointment(database, opted_out_at=START - timedelta(days=4))
+    async with database.session() as session:
+        await reminding.tell_appointment(session, appointment_id, "moved", at=START - timedelta(days=1))
+    async with database.session() as session:
+        waiting = (await session.scalars(select(Handoff))).one()
+        assert (waiting.reason, waiting.urgency) == ("not_delivered", 2)
+        assert (await session.scalars(select(Message).where(Message.author == "system"))).one().status == "dropped"
     await database.close()
 
 

@@ -334,6 +334,24 @@ def test_a_call_is_put_through_where_a_number_is_set(database: Database) -> None
         said = (await line.post("/voice/inbound", {"CallSid": "CA1", "From": PHONE, "To": LINE})).text
         assert "+16125550198</Dial>" in said
         assert said.index("9 8 8") < said.index("<Dial")
+        assert f'action="{PUBLIC}/voice/after"' in said
+        assert "Nobody could answer" not in said
+
+    on_a_line(database, test, staff_forward="+16125550198")
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [("completed", False), ("no-answer", True), ("busy", True), ("failed", True), ("canceled", True)],
+)
+def test_who_was_put_through_hears_that_nobody_answered_only_where_that_is_so(
+    database: Database, ended: str, told: bool
+) -> None:
+    async def test(line: Line) -> None:
+        form = {"CallSid": "CA1", "From": PHONE, "To": LINE, "DialCallStatus": ended}
+        assert (await line.post("/voice/after", form, "nonsense")).status_code == 403
+        said = (await line.post("/voice/after", form)).text
+        assert ("Nobody could answer" in said, "<Hangup" in said) == (told, True)
 
     on_a_line(database, test, staff_forward="+16125550198")
 
