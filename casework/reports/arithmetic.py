@@ -87,14 +87,15 @@ def days_of(since: date | None, until: date | None, today: date, *, whole_months
     return Days(min(since, until).replace(day=1), until)
 
 
-def steps_of(days: Days) -> list[Days]:
-    """The range cut for a chart: days up to a month, weeks (from Monday) up to half a year, else months."""
+def steps_of(days: Days, *, months: bool = False) -> list[Days]:
+    """The range cut for a chart: days up to a month, weeks (from Monday) up to half a year, else months; by `months`
+    whatever its length."""
     cut: list[Days] = []
     begins = days.since
     while begins <= days.until:
-        if days.long <= 31:
+        if days.long <= 31 and not months:
             ends = begins
-        elif days.long <= 184:
+        elif days.long <= 184 and not months:
             ends = begins + timedelta(days=6 - begins.weekday())
         else:
             ends = begins.replace(day=calendar.monthrange(begins.year, begins.month)[1])

@@ -7,7 +7,7 @@ of no hidden cell the value follows from what is shown (complementary suppressio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 LEAST = 5
@@ -23,15 +23,24 @@ def is_small(n: int) -> bool:
     return 0 < n < LEAST
 
 
-def hide(counts: Grid, *, row_totals: bool = False, column_totals: bool = False) -> list[list[Mark]]:
+def hide(
+    counts: Grid, *, row_totals: bool = False, column_totals: bool = False, hidden: Collection[Cell] = ()
+) -> list[list[Mark]]:
     """What to hide of a table of counts whose totals, where named, are shown. Totals are cells like all others here:
-    `counts` has them as its last column (`row_totals`) and its last row (`column_totals`).
+    `counts` has them as its last column (`row_totals`) and its last row (`column_totals`). `hidden`: cells that are
+    hidden whatever they hold, because another table hides the same number.
     """
-    marks: list[list[Mark]] = [[SMALL if is_small(n) else None for n in row] for row in counts]
+    marks: list[list[Mark]] = [
+        [SMALL if is_small(n) else GUARD if (row, at) in hidden else None for at, n in enumerate(line)]
+        for row, line in enumerate(counts)
+    ]
     if not counts:
         return marks
     if row_totals and not column_totals and len(counts) > 1:  # no row can give another away
-        return [hide([row], row_totals=True)[0] for row in counts]
+        return [
+            hide([line], row_totals=True, hidden=[(0, at) for row, at in hidden if row == place])[0]
+            for place, line in enumerate(counts)
+        ]
     lines = _lines(len(counts), len(counts[0]), row_totals=row_totals, column_totals=column_totals)
     while given_away := _given_away(counts, marks, lines):
         cell = _to_guard(counts, marks, lines, given_away)
@@ -41,16 +50,18 @@ def hide(counts: Grid, *, row_totals: bool = False, column_totals: bool = False)
     return marks
 
 
-def hide_chain(counts: Sequence[int]) -> list[Mark]:
+def hide_chain(counts: Sequence[int], *, hidden: Collection[int] = ()) -> list[Mark]:
     """The same for numbers of which each is part of the one before (a funnel): what is lost between two that are
-    shown is none at all, or at least five.
+    shown is none at all, or at least five. With one that is hidden anyway go those that are as large: of a number
+    between two that are the same, all is known.
     """
+    taken = {counts[at] for at in hidden}
     marks: list[Mark] = []
     shown: int | None = None
     for n in counts:
         if is_small(n):
             marks.append(SMALL)
-        elif shown is not None and is_small(shown - n):
+        elif n in taken or (shown is not None and is_small(shown - n)):
             marks.append(GUARD)
         else:
             marks.append(None)

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework.handoff.tables import Handoff
 from casework.reports import arithmetic, country
 from casework.reports.arithmetic import DAYS, NONE, SECONDS, Days
-from casework.reports.sheets import ALL, Fact, Sheet, of_ranges, shared, table
+from casework.reports.hiding import Cell
+from casework.reports.sheets import ALL, Fact, Sheet, of_ranges, shared, shared_together, table
 from casework.reports.tables import ReportCount, ReportRun
 from casework.staff.tables import Staff
 
@@ -67,12 +68,11 @@ async def part(
     counts = await _counts(session, PARTS[name], days, channel, language)
     match name:
         case "way":
-            sheets = [
-                funnel(counts),
-                await _over_time(session, days, channel, language),
-                *dropping_off(counts),
-                needs(counts),
-            ]
+            way, over_time = funnel(counts), await _over_time(session, days, channel, language, share=share)
+            if share:
+                way, over_time = shared_together(way, over_time, same_people(over_time))
+            rest = [*dropping_off(counts), needs(counts)]
+            return [way, over_time, *(shared(sheet) if share else sheet for sheet in rest)]
         case "answers":
             sheets = [first_answers(counts), claims(counts), alarms(counts)]
         case "intakes":
@@ -197,8 +197,16 @@ def places(counts: Counts) -> Sheet:
     return table("places", rows, ("far", "near"), cells, "area", total_column=True, names=names, facts=facts)
 
 
-async def _over_time(session: AsyncSession, days: Days, channel: str, language: str) -> Sheet:
-    """First texts, and how many of those people booked or were referred, in steps of the range."""
+def same_people(over_time: Sheet) -> dict[Cell, Cell]:
+    """Where the funnel and the last row over time count the same people: those who wrote, those who booked."""
+    last = len(over_time.rows) - 1
+    columns = {"texted": ALL, "booked": "booked"}
+    return {(STAGES.index(stage), 0): (last, over_time.columns.index(each)) for stage, each in columns.items()}
+
+
+async def _over_time(session: AsyncSession, days: Days, channel: str, language: str, *, share: bool) -> Sheet:
+    """First texts, and how many of those people booked or were referred, in steps of the range; to `share`, months:
+    of days and weeks nearly each would have to be hidden, and the rest would say too much."""
     wanted: list[ColumnElement[bool]] = [
         ReportCount.measure == "stage",
         ReportCount.day.between(days.since, days.until),
@@ -214,7 +222,7 @@ async def _over_time(session: AsyncSession, days: Days, channel: str, language: 
             .group_by(ReportCount.day, ReportCount.key)
         )
     ).all()
-    steps = arithmetic.steps_of(days)
+    steps = arithmetic.steps_of(days, months=share)
     cells: Counter[tuple[str, str]] = Counter()
     at = 0
     for day, key, n in sorted(rows):
@@ -223,7 +231,10 @@ async def _over_time(session: AsyncSession, days: Days, channel: str, language: 
         step = steps[at].since.isoformat()
         cells[step, "booked" if int(key) >= STAGES.index("booked") else "others"] += int(n)
     names = {step.since.isoformat(): _step_name(step) for step in steps}
-    return table("over_time", list(names), ("booked", "others"), cells, "day", total_column=True, names=names)
+    total = len(steps) > 1
+    return table(
+        "over_time", list(names), ("booked", "others"), cells, "day", total_row=total, total_column=True, names=names
+    )
 
 
 def _step_name(step: Days) -> str:

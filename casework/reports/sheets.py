@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from casework.reports import arithmetic, hiding
-from casework.reports.hiding import Mark
+from casework.reports.hiding import Cell, Mark
 
 ALL = "all"
 
@@ -100,12 +100,16 @@ def table(
     )
 
 
-def shared(sheet: Sheet) -> Sheet:
-    """The sheet as it may leave the agency. Figures worked out from few people, or from hidden ones, go too."""
+def shared(sheet: Sheet, *, hidden: Collection[Cell] = ()) -> Sheet:
+    """The sheet as it may leave the agency. Figures worked out from few people, or from hidden ones, go too.
+
+    `hidden`: cells (row, column) whose number another sheet hides.
+    """
     if sheet.chain:
-        marks = [[mark] for mark in hiding.hide_chain([line[0] for line in sheet.counts])]
+        chain = [line[0] for line in sheet.counts]
+        marks = [[mark] for mark in hiding.hide_chain(chain, hidden=[row for row, _ in hidden])]
     else:
-        marks = hiding.hide(sheet.counts, row_totals=sheet.total_column, column_totals=sheet.total_row)
+        marks = hiding.hide(sheet.counts, row_totals=sheet.total_column, column_totals=sheet.total_row, hidden=hidden)
     people = sum(
         line[-1] if sheet.total_column else sum(line) for line in sheet.counts[: len(sheet.counts) - sheet.total_row]
     )
@@ -113,6 +117,13 @@ def shared(sheet: Sheet) -> Sheet:
         replace(fact, value=None) if people < 2 * hiding.LEAST or _tells(fact, marks) else fact for fact in sheet.facts
     )
     return replace(sheet, marks=tuple(tuple(line) for line in marks), facts=facts)
+
+
+def shared_together(one: Sheet, other: Sheet, same: Mapping[Cell, Cell]) -> tuple[Sheet, Sheet]:
+    """Two sheets that show some of the same numbers, `same`: what one of them hides of these the other hides too."""
+    first = shared(one)
+    second = shared(other, hidden=[there for here, there in same.items() if first.mark(*here)])
+    return shared(one, hidden=[here for here, there in same.items() if second.mark(*there)]), second
 
 
 def _tells(fact: Fact, marks: Sequence[Sequence[Mark]]) -> bool:

@@ -14,7 +14,7 @@ from casework.storage.base import Base, Created, Moment
 class ReportCount(Base):
     """`n` of one thing on one day (of the agency's own calendar). `measure` and `key` are codes of `gathering.py`.
 
-    Counts hold nobody's id, and outlive the erasure of those who were counted.
+    Counts hold nobody's id. Those of days that are no longer counted anew outlive the erasure of who was counted.
     """
 
     __tablename__ = "report_counts"

@@ -10,9 +10,11 @@ import pytest
 
 from casework.reports import arithmetic, country, hiding
 from casework.reports.arithmetic import SECONDS, Days, days_of, steps_of
-from casework.reports.sheets import Fact, csv_rows, of_ranges, shared, table
+from casework.reports.reading import funnel, same_people
+from casework.reports.sheets import Fact, csv_rows, of_ranges, shared, shared_together, table
 
 TODAY = date(2026, 11, 23)
+_PARTS = ("booked", "others")
 
 
 def test_half_of_the_answers_lie_below_the_median() -> None:
@@ -128,6 +130,40 @@ def test_of_a_funnel_no_step_shows_that_one_to_four_people_were_lost() -> None:
         shown = [n for n, mark in zip(counts, marks, strict=True) if mark is None]
         assert all(not 0 < n < 5 for n in shown)
         assert all(not 0 < a - b < 5 for a, b in pairwise(shown))
+
+
+# Months as (booked, others), and how many were screened: what two readings of the same people show between them.
+_MONTHS = (
+    ((20, 212), (0, 3)), ((38, 0), (0, 60)), ((9, 40), (9, 40), (2, 3)), ((5, 0), (3, 0)), ((0, 0), (2, 1)), ((7, 90),),
+    ((3, 90),), ((0, 40), (6, 0)), ((6, 6), (6, 6)), ((50, 2), (50, 1)), ((12, 0), (12, 0), (1, 0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("months", _MONTHS)
+@pytest.mark.parametrize("lost", [0, 2, 9])
+def test_what_is_shown_over_time_tells_nothing_that_the_funnel_hides_nor_the_other_way_round(
+    months: tuple[tuple[int, int], ...], lost: int
+) -> None:
+    texted, booked = sum(map(sum, months)), sum(each for each, _ in months)
+    chain = (texted, texted, max(texted - lost, booked), min(booked + lost, max(texted - lost, booked)), booked, 0)
+    counts = {("stage", str(at), "sms", "en"): n - then for at, (n, then) in enumerate(pairwise((*chain, 0)))}
+    cells = {(f"m{at}", part): n for at, own in enumerate(months) for part, n in zip(_PARTS, own, strict=True)}
+    rows = [f"m{at}" for at in range(len(months))]
+    time = table("over_time", rows, _PARTS, cells, "day", total_row=len(rows) > 1, total_column=True)
+    way, shown = shared_together(funnel(counts), time, same_people(time))
+    for (here, _), there in same_people(time).items():
+        assert (way.cell(here, 0) is None) == (shown.cell(*there) is None)
+    for at, part in enumerate((*_PARTS, "all")):  # no column gives its one hidden month away
+        column = [shown.cell(row, at) for row in range(len(rows))]
+        total = {"booked": way.cell(4, 0), "all": way.cell(0, 0)}.get(part, shown.cell(len(shown.rows) - 1, at))
+        assert not (total is not None and column.count(None) == 1), f"{part}: {column} of {total}"
+    if way.cell(4, 0) is None:  # nor do the steps beside it
+        assert way.cell(3, 0) is None or way.cell(3, 0) != way.cell(5, 0)
+
+
+def test_what_is_shared_over_time_are_months() -> None:
+    steps = steps_of(Days(date(2026, 9, 1), date(2026, 10, 31)), months=True)
+    assert steps == [Days(date(2026, 9, 1), date(2026, 9, 30)), Days(date(2026, 10, 1), date(2026, 10, 31))]
 
 
 def test_a_shared_sheet_drops_figures_that_stand_on_few_people() -> None:

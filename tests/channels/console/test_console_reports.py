@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,10 @@ async def test_a_shared_version_has_no_small_numbers_and_no_staff(  # type: igno
     funnel = await _numbers(boss, "funnel", **everything)
     assert funnel["Wrote to the line"] == ["9"]
     assert funnel["Screened"] == ["<5"]
+    over_time = await _numbers(boss, "over_time", **everything)
+    months = [row for row in over_time if re.fullmatch(r"[A-Z][a-z]{2} \d{4}", row)]
+    assert set(over_time) - {*months} <= {"New people over time", "All"}  # no day beside the month that it is of
+    assert ["<5", "hidden", "9"] in over_time.values()
     page = (await boss.get("/console/reports", params={"part": "places", **everything})).text
     assert "&lt;5" in page
     assert (await boss.get("/console/reports/workload.csv", params=everything)).status_code == 404
