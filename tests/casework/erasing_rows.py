@@ -32,7 +32,10 @@ _BY_TYPE: tuple[tuple[Any, Any], ...] = (
     (sa.Time, lambda: time(9)),
 )
 _TIMES = {"starts_at": NOW + timedelta(days=2), "ends_at": NOW + timedelta(days=2, hours=1)}
-_FITTING = {"appointments": {**_TIMES, "busy_until": _TIMES["ends_at"], "status": "booked"}}
+_FITTING: dict[str, dict[str, Any]] = {
+    "appointments": {**_TIMES, "busy_until": _TIMES["ends_at"], "status": "booked"},
+    "programs": {"zone": "America/Chicago"},
+}
 Row = dict[str, Any]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from typer.testing import CliRunner
 
 from actions import case
@@ -17,6 +17,7 @@ from casework import records
 from casework.commands.main import app
 from casework.conversations.tables import Client
 from casework.handoff.tables import Handoff
+from casework.scheduling.tables import Waiting
 from casework.staff.tables import AuditEvent
 from casework.storage import Database
 from casework.storage.tables import Base
@@ -50,6 +51,21 @@ async def test_of_a_client_who_is_erased_nothing_remains_in_any_table(database: 
                 assert not [known for known in rows.ids(gone) if known in line], table.name
         assert not await records.erase(session, client_id=gone["clients"]["id"])
         await session.execute(text("drop schema bot cascade"))
+    await database.close()
+
+
+async def test_an_opening_that_an_erased_client_gives_back_is_offered_to_who_waits(database: Database) -> None:
+    async with database.session() as session:
+        gone, other = await rows.write(session), await rows.write(session)
+        program = gone["programs"]["id"]
+        await session.execute(
+            update(Waiting)
+            .where(Waiting.client_id == other["clients"]["id"])
+            .values(status="waiting", program_id=program)
+        )
+        await records.erase_client(session, gone["clients"]["id"])
+        jobs = await session.execute(text("select task_name, args->>'program_id' from procrastinate_jobs"))
+        assert [tuple(job) for job in jobs] == [("waitlist_offer", program)]
     await database.close()
 
 

@@ -144,6 +144,7 @@ def test_every_page_is_for_everybody(chromium, address, database_url, scheme: st
             "referrals": "/console/referrals",
             "appointment": f"/console/appointments/{ahead}",
             "openings": f"/console/people/{rosa}/openings",
+            "erase": f"/console/people/{rosa}/erase",
             "hours": "/console/availability?refused=not_hours&about=noon",
             "audit": "/console/audit",
             "problem": "/console/people/nobody",
