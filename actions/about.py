@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
-from sqlalchemy.dialects.postgresql import insert
 
-from actions import corrections
+from actions import corrections, offered, passing_on
+from actions.appointment import Cancel
 from actions.case import ASKING, LOST, Case, CaseAction, Events
-from actions.control import begin, go_on, offer_menu
+from actions.control import EraseNow, begin, corrected, go_on, offer_menu
+from actions.corrections import SURE
 from actions.form import next_step
 from actions.opening import tell_booked
 from actions.program import tell_unsaved
 from casework import handoff
 from casework.geography import UnknownPlace
-from casework.handoff.tables import Need
 from casework.intake import walk
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
-from casework.storage import new_id
 from casework.understanding.answers import in_other_words, read
 from casework.understanding.interrupts import asks
 
@@ -25,7 +24,6 @@ SURE_OUT = 0.60  # below this a text that seems to want something else may well 
 _LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little
 SHORT = 3
 _CHANCE = ("complaint", "express_distress", "bot_challenge")
-SURE = 0.40  # below this the client is asked which of two was meant
 _ASKABLE = ("faq_", "need_", "book_", "reschedule_", "cancel_", "find_", "check_", "talk_", "appointment_", "intake_")
 
 
@@ -51,22 +49,21 @@ def _on(case: Case) -> Events:
 
 
 class NeedSaid(CaseAction):
-    """A need: what helps now, and it goes onto the summary."""
+    """A need: what helps now, and it goes onto the summary. Before the client agreed to saving nothing is promised:
+    `corrections.note_earlier` brings it back once they did.
+    """
 
     named = "action_need"
 
     async def act(self, case: Case) -> Events:
         if case.heard.confidence < SURE:
             return await unsure(case)
-        if case.answers.get("saving") is True:
-            need = case.heard.intent.removeprefix("need_")
-            await case.session.execute(
-                insert(Need)
-                .values(id=new_id(), client_id=case.client.id, need=need, message_id=case.turn_id)
-                .on_conflict_do_nothing()
-            )
+        said = [case.word(f"utter_{case.heard.intent}")]
+        if case.answers.get(walk.SAVING) is True:
+            await corrections.put_need(case, case.heard.intent.removeprefix("need_"), case.turn_id)
             await handoff.refresh_open(case.session, case.client.id)
-        case.say(f"utter_{case.heard.intent}")
+            said.append(case.word(f"utter_noted_{case.heard.intent}"))
+        case.tell(" ".join(said))
         return [SlotSet(LOST, 0), *_on(case)]
 
 
@@ -108,6 +105,10 @@ class NotUnderstood(CaseAction):
     named = "action_default_fallback"
 
     async def act(self, case: Case) -> Events:
+        if (told := await corrected(case)) is not None:
+            return told
+        if (asked := await offered.ask_which(case)) is not None:
+            return asked
         if case.heard.intent == "deny":
             if await answer_offer(case, accepts=False):
                 return []
@@ -127,12 +128,13 @@ async def answer_offer(case: Case, *, accepts: bool) -> bool:
     try:
         booked = await waitlist.answer(case.session, entry.id, accepts=accepts, at=case.at)
     except (OpeningTaken, OpeningGone, AppointmentClosed):
-        case.say("utter_opening_taken")
+        case.say("utter_waitlist_expired")
         return True
     if booked is None:
         case.say("utter_waitlist_passed")
     else:
         await tell_booked(case, booked.calendar_id, booked.starts_at)
+        await passing_on.chosen_anew(case)
     return True
 
 
@@ -183,6 +185,7 @@ def _two_likeliest(case: Case) -> list[dict[str, str]]:
     return choices
 
 
+_AGREED_TO: dict[str, type[CaseAction]] = {"cancel_appointment": Cancel, "delete_my_data": EraseNow}
 _OF_AN_OFFER = (["offer_yes"], ["offer_no"])  # the choices of an opening that came free, also while a question is open
 
 
@@ -197,8 +200,12 @@ class StartFromAnywhere(CaseAction):
             if await answer_offer(case, accepts=answer != ["offer_no"]):
                 return go_on(case)
             if answer in _OF_AN_OFFER:
-                case.say("utter_opening_taken")
+                case.say("utter_waitlist_expired")
                 return go_on(case)
+        if (action := _AGREED_TO.get(await offered.agreed_to(case) or "")) is not None:
+            return await action().act(case)
+        if (asked := await offered.ask_which(case)) is not None:
+            return asked
         if case.in_form:  # it was no answer to the question that is open
             if case.heard.intent == "affirm" and case.asking in _LISTS and not case.tracker.get_slot(LOST):
                 case.say("utter_which_number")
@@ -206,6 +213,7 @@ class StartFromAnywhere(CaseAction):
             return await unsure(case)
         if await next_step(case) is None:
             return await self._through(case)
+        await corrected(case)
         return await begin(case)
 
     async def _through(self, case: Case) -> Events:
@@ -215,8 +223,8 @@ class StartFromAnywhere(CaseAction):
             if place is not None:
                 await tell_unsaved(case, place)
                 return []
-        elif await corrections.note(case, None):
-            return await begin(case) if await next_step(case) is not None else []
+        elif (told := await corrected(case)) is not None:
+            return told
         if case.heard.intent == "affirm":
             if case.answers.get(walk.SHARING) is False and in_other_words(walk.SHARING, case.words):
                 # "If you change your mind, text SHARE": the question is open again, and this is its answer.

@@ -7,10 +7,10 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import replies
+from actions import offered, replies
 from actions.case import Case, CaseAction, Events
 from actions.control import begin, go_on
-from actions.opening import MOVING, OFFERED, SEEN, WISHES, place, tell_booked
+from actions.opening import MOVING, OFFERED, SEEN, WISHES, being_moved, keep, place, tell_booked
 from casework import handoff
 from casework.handoff.tables import Handoff
 from casework.intake import answers as told
@@ -19,6 +19,7 @@ from casework.road import progress
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
+CALL_OFF = '/cancel_appointment{"answer": "yes"}'
 NOT_KNOWN = "unknown"  # the choice of somebody who cannot say how late they will be
 
 
@@ -55,6 +56,10 @@ class Confirm(AboutAppointment):
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
         await booking.confirm(case.session, appointment.id, at=case.at)
+        moved = await being_moved(case)
+        if moved is not None:
+            await keep(case, moved)
+            case.events += case.ask_nothing_more()
         program, _ = await place(case, appointment.calendar_id)
         case.say(
             "utter_appointment_confirmed",
@@ -64,14 +69,17 @@ class Confirm(AboutAppointment):
 
 
 class AskCancel(AboutAppointment):
-    """Asks once before the opening is given away; moving it is offered first."""
+    """Asks once before the opening is given away; moving it is offered first. Asked for again, it is called off."""
 
     named = "action_ask_call_off"
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
+        if await offered.asked_just_now(case):
+            return await Cancel().on(case, appointment)
         program, _ = await place(case, appointment.calendar_id)
+        again = any(each["payload"] == CALL_OFF for each in await offered.last(case))
         case.say(
-            "utter_ask_call_off",
+            "utter_call_off_again" if again else "utter_ask_call_off",
             moment=replies.moment(appointment.starts_at, program.zone, case.language),
         )
         return case.ask_nothing_more()
@@ -82,7 +90,9 @@ class Cancel(AboutAppointment):
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
         await booking.cancel(case.session, appointment.id, by="client", at=case.at)
-        await _open_again(case)
+        await case.let_go_of_held()  # a time they were choosing instead
+        case.remember(MOVING, None)
+        await case.forget(walk.OPENING, walk.BOOKING)
         await handoff.refresh_open(case.session, case.client.id)
         case.say("utter_called_off")
         return case.ask_nothing_more()
@@ -132,10 +142,6 @@ class RunningLate(AboutAppointment):
         return case.ask_nothing_more()
 
 
-async def _open_again(case: Case) -> None:
-    await case.forget(walk.OPENING, walk.BOOKING)
-
-
 class CaseStatus(CaseAction):
     """What became of the case: where it stands on the road, else waiting, with a person, with an appointment."""
 
@@ -154,7 +160,9 @@ class CaseStatus(CaseAction):
                 select(Handoff).where(Handoff.client_id == case.client.id).order_by(Handoff.created_at.desc()).limit(1)
             )
         ).scalar_one_or_none()
-        if handed is None:
+        if case.answers.get(walk.SHARING) is False:
+            case.say("utter_status_refused")
+        elif handed is None:
             case.say("utter_status_not_shared")
         elif handed.claimed_at is None:
             case.say("utter_status_waiting")

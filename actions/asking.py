@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from actions import passing_on
-from actions.case import Case, Events
+from actions.case import SHOWN_PROGRAMS, Case, Events
 from actions.opening import OFFERED, ask_booking, ask_opening
 from actions.place import ask_county
-from actions.program import MORE, SHOWN, ask_program
+from actions.program import MORE, ask_program
 from actions.replies import choice
 from casework.intake import walk
 from casework.intake.seeking import county_in_full
@@ -49,7 +49,7 @@ def by_number(case: Case, step: str) -> Heard:
         case walk.COUNTY:
             answers = [county_in_full(each) for each in case.answers.get(walk.COUNTIES) or []]
         case walk.PROGRAM:
-            answers = [*(case.slot(SHOWN) or []), MORE, walk.NO_PROGRAM]
+            answers = [*(case.slot(SHOWN_PROGRAMS) or []), MORE, walk.NO_PROGRAM]
         case walk.OPENING:
             answers = [*(case.slot(OFFERED) or []), MORE]
         case walk.SHARING if (keys := passing_on.picking(case)) is not None:

@@ -39,6 +39,8 @@ ASKING = "asking"  # slot: the question that is open
 ASKED_TIMES = "asked_times"  # slot: how often it was asked in a row
 LOST = "lost_times"  # slot: how often in a row nothing was understood
 QUIET = "quiet"  # slot: the turn in which the open question is not to be asked again
+SHOWN_PROGRAMS = "programs_shown"  # slot: ids of the programs shown last, in their order
+SEEN_PROGRAMS = "programs_seen"  # slot: ids shown before, not to be shown again until one was chosen
 
 
 class _Process:
@@ -149,7 +151,8 @@ class Case:
         if walk.OPENING in walk.depends_on(fact):
             await self.let_go_of_held()
         if walk.PROGRAM in walk.depends_on(fact):
-            self.remember("programs_shown", None)
+            self.remember(SHOWN_PROGRAMS, None)
+            self.remember(SEEN_PROGRAMS, None)
 
     async def let_go_of_held(self) -> None:
         """Gives an opening that is held for the client free again, if there is one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, AllSlotsReset, FollowupAction, SlotSet
 
+from actions import corrections, offered
 from actions.case import FORM, Case, CaseAction, Events
 from actions.form import STEP, next_step
 from casework import handoff, records
@@ -31,6 +32,13 @@ async def begin(case: Case) -> Events:
     return [SlotSet(STEP, None), FollowupAction(FORM)]
 
 
+async def corrected(case: Case) -> Events | None:
+    """Outside the form: a correction is taken whatever else the text was read as. None where it holds none."""
+    if case.in_form or not await corrections.note(case, None):
+        return None
+    return await begin(case) if await next_step(case) is not None else []
+
+
 async def offer_menu(case: Case) -> Events:
     """What the line can do for this client now."""
     appointment = await booking.current(case.session, case.client.id, case.at)
@@ -51,8 +59,11 @@ class Open(CaseAction):
     named = "action_open"
 
     async def act(self, case: Case) -> Events:
+        told = await corrected(case)
         if await next_step(case) is not None:
             return await begin(case)
+        if told is not None:
+            return told
         if case.answers.get(walk.SAVING) is not True:
             if case.heard.intent == "find_program":
                 await case.forget("zip")
@@ -91,6 +102,8 @@ class GoBack(CaseAction):
     named = "action_go_back"
 
     async def act(self, case: Case) -> Events:
+        if (told_now := await corrected(case)) is not None:
+            return told_now
         if case.asking == walk.BOOKING:
             await case.let_go_of_held()
         last = await told.last_asked(case.session, case.client.id)
@@ -98,6 +111,8 @@ class GoBack(CaseAction):
             case.say("utter_nothing_to_go_back_to")
             return go_on(case)
         await case.forget(last, *walk.depends_on(last))
+        if last == walk.SHARING:
+            await handoff.take_back(case.session, case.client.id, at=case.at)
         case.say("utter_gone_back")
         return await begin(case)
 
@@ -140,6 +155,7 @@ class Restart(CaseAction):
         keep = case.answers.get(walk.SAVING)
         await told.forget_all(case.session, case.client.id, at=case.at)
         case.answers = {}
+        await handoff.take_back(case.session, case.client.id, at=case.at)
         if keep is True:
             await case.record(walk.SAVING, True)
         case.say("utter_started_over")
@@ -211,11 +227,13 @@ class Language(CaseAction):
 
 
 class Erase(CaseAction):
-    """Asks for a plain yes before anything is erased."""
+    """Asks for a plain yes before anything is erased; asked for once more after that is one."""
 
     named = "action_ask_erase"
 
     async def act(self, case: Case) -> Events:
+        if await offered.asked_just_now(case):
+            return await EraseNow().act(case)
         case.say("utter_ask_erase")
         return case.ask_nothing_more()
 
@@ -230,6 +248,7 @@ class EraseNow(CaseAction):
         await case.let_go_of_held()
         await records.erase_told(case.session, case.client)
         case.answers = {}
+        await handoff.take_back(case.session, case.client.id, at=case.at)
         await handoff.to_people(
             case.session,
             case.client,

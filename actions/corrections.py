@@ -9,17 +9,23 @@ import json
 import uuid
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
+
 from actions import place, replies
 from actions.case import Case
 from casework import handoff
 from casework.geography import UnknownPlace, find
 from casework.handoff.screenings import keep, last_kept
+from casework.handoff.tables import Need
 from casework.intake import answers as told
 from casework.intake import policies, walk
 from casework.intake.policies import Screened
+from casework.storage import new_id
 from casework.understanding.heard import heard_from
 from casework.understanding.volunteered import volunteered
 from casework.wording import NoWording, say
+
+SURE = 0.40  # a label below this is no reading: of two, the client is asked which was meant
 
 
 async def note(case: Case, step: str | None) -> bool:
@@ -42,18 +48,37 @@ async def note(case: Case, step: str | None) -> bool:
 
 async def note_earlier(case: Case) -> None:
     """Once the client agreed to saving: what they told before they were asked, each with the message it stood in."""
-    heard: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    needs: dict[str, uuid.UUID | None] = {}
     source: dict[str, tuple[uuid.UUID | None, str]] = {}
     for event in case.tracker.events:
+        if event.get("event") == "action" and event.get("name") == "action_erase":
+            facts, needs = {}, {}  # what was erased is not brought back
         if event.get("event") == "user" and not str(event.get("text") or "").startswith("/"):
-            told_then = volunteered(heard_from(event.get("parse_data") or {}, str(event.get("text") or "")))
-            heard |= told_then
+            heard = heard_from(event.get("parse_data") or {}, str(event.get("text") or ""))
+            told_then = volunteered(heard)
+            facts |= told_then
             source |= dict.fromkeys(told_then, _stood_in(event))
-    fresh = {fact: value for fact, value in heard.items() if fact not in case.answers}
+            if heard.intent.startswith("need_") and heard.confidence >= SURE:
+                needs.setdefault(heard.intent.removeprefix("need_"), _stood_in(event)[0])
+    fresh = {fact: value for fact, value in facts.items() if fact not in case.answers}
     for fact, value in fresh.items():
         await write_down(case, fact, value, source=source[fact])
-    if fresh:
-        case.say("utter_noted", what=in_words(case, fresh))
+    for need, message_id in needs.items():
+        await put_need(case, need, message_id)
+    said = [in_words(case, fresh)] if fresh else []
+    said += [case.word(f"utter_title_need_{need}") for need in needs]
+    if said:
+        case.say("utter_noted", what=", ".join(said))
+
+
+async def put_need(case: Case, need: str, message_id: uuid.UUID | None) -> None:
+    """Puts a need onto the summary, with the message it was told in."""
+    await case.session.execute(
+        insert(Need)
+        .values(id=new_id(), client_id=case.client.id, need=need, message_id=message_id)
+        .on_conflict_do_nothing()
+    )
 
 
 def _stood_in(event: dict[str, Any]) -> tuple[uuid.UUID | None, str]:

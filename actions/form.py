@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, corrections, passing_on
+from actions import asking, corrections, offered, passing_on
 from actions.case import ASKED_TIMES, ASKING, FORM, LOST, QUIET, Case, CaseAction, Events
-from actions.opening import MOVING, take_booking, take_opening
+from actions.opening import being_moved, take_booking, take_opening
 from actions.place import take_county
 from actions.program import take_program
 from casework import handoff, letters
 from casework.conversations.tables import WEB
 from casework.geography import UnknownPlace
-from casework.handoff import referrals
 from casework.intake import walk
 from casework.reports.asking import asked
-from casework.scheduling import booking, waitlist
+from casework.scheduling import booking
 from casework.understanding import answers as understanding
 from casework.understanding.interrupts import asks, interrupts
 from casework.understanding.volunteered import volunteered
 from casework.wording import has_wording
 
 STEP = "step"
+REQUESTED = "requested_slot"  # Rasa's own slot: without one its form is done
 # Questions that may hurt: after the first of them that was answered a pause is offered, once.
 HARD = ("inpatient_stays_24_months", "crisis_contacts_24_months", "diagnoses", "impairments")
 STUCK = 4  # after so many times in a row a question is not asked again before other ways were offered
@@ -42,9 +42,13 @@ class ValidateIntakeForm(CaseAction):
     async def act(self, case: Case) -> Events:
         step = case.asking
         if step is None:
-            return [SlotSet(STEP, None)]
-        case.heard = asking.by_number(case, step)
+            return [SlotSet(STEP, None)] if await next_step(case) is not None else []
+        heard = asking.by_number(case, step)
+        apart = await offered.asks_after(case, heard)
+        case.heard = case.heard if apart else heard
         told = await corrections.note(case, step)
+        if apart and not told:
+            return []  # a yes or a no to what was asked besides
         if step == walk.SHARING and not told and await passing_on.heard(case):
             return [SlotSet(STEP, await self._finished(case)), SlotSet(LOST, 0)]
         if told and step == walk.SHARING:
@@ -139,35 +143,12 @@ class ValidateIntakeForm(CaseAction):
         await case.record("zip", None)
 
     async def _share(self, case: Case, *, agreed: bool) -> None:
-        appointment = await booking.current(case.session, case.client.id, case.at)
         if agreed:
-            program = case.answers.get(walk.PROGRAM)
-            if not appointment and program not in (None, walk.NO_PROGRAM):
-                await self._refer(case, str(program))
-            await handoff.to_people(
-                case.session,
-                case.client,
-                case.conversation,
-                reason="booked" if appointment else "referral",
-                urgency=1,
-                at=case.at,
-                take_over=False,
-                shared=True,
-                program_id=appointment.program_id
-                if appointment
-                else program
-                if program not in (None, walk.NO_PROGRAM)
-                else None,
-                appointment_id=appointment.id if appointment else None,
-            )
+            await passing_on.hand_over(case)
             case.say("utter_shared")
         else:
+            await handoff.take_back(case.session, case.client.id, at=case.at)
             case.say("utter_not_shared")
-
-    async def _refer(self, case: Case, program: str) -> None:
-        """The program is asked to take the client, unless they wait for an opening of it."""
-        if await waitlist.standing(case.session, case.client.id, program) is None:
-            await referrals.make(case.session, case.client.id, program, at=case.at)
 
     async def _finished(self, case: Case) -> str | None:
         if await next_step(case) is not None:
@@ -178,20 +159,24 @@ class ValidateIntakeForm(CaseAction):
 
 
 class WalkedThrough(CaseAction):
-    """The walk is done: what happens next, and how to change one's mind."""
+    """The walk is done: what happens next, where something does, and how to change one's mind."""
 
     named = "action_walked_through"
 
     async def act(self, case: Case) -> Events:
-        if case.answers.get(walk.SAVING) is True:
-            case.say("utter_what_happens_next")
-        else:
+        done = [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
+        if case.slot(QUIET) == str(case.turn_id):
+            return done
+        booked = await booking.current(case.session, case.client.id, case.at) is not None
+        if case.answers.get(walk.SAVING) is not True:
             case.say("utter_menu")  # nothing is kept, so nothing follows; what the line can do besides
-        if await booking.current(case.session, case.client.id, case.at):
+        elif booked or case.answers.get(walk.SHARING) is True:
+            case.say("utter_what_happens_next")
+        if booked:
             case.say("utter_change_hint")
         if case.conversation.channel == WEB and case.answers.get(walk.SAVING) is True:
             case.say("utter_letter_link", link=letters.page_url(case.client.id, case.at))
-        return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
+        return done
 
 
 async def next_step(case: Case) -> str | None:
@@ -199,7 +184,7 @@ async def next_step(case: Case) -> str | None:
     if fact := passing_on.asked_again(case):
         return fact
     appointment = await booking.current(case.session, case.client.id, case.at)
-    return walk.next_step(case.answers, booked=appointment is not None and not case.slot(MOVING))
+    return walk.next_step(case.answers, booked=appointment is not None and await being_moved(case) is None)
 
 
 class AskStep(CaseAction):
@@ -208,11 +193,11 @@ class AskStep(CaseAction):
     named = f"action_ask_{FORM}_{STEP}"
 
     async def act(self, case: Case) -> Events:
-        if case.slot(QUIET) == str(case.turn_id):
-            return []
         step = await next_step(case)
         if step is None:
-            return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0)]
+            return _nothing_left()
+        if case.slot(QUIET) == str(case.turn_id):
+            return []
         times = int(case.tracker.get_slot(ASKED_TIMES) or 0) if step == case.asking else 0
         if case.metadata.get("away") and len(case.answers) > 1 and case.heard.intent != "resume":
             case.say("utter_welcome_back")
@@ -220,6 +205,16 @@ class AskStep(CaseAction):
             case.say("utter_stuck")
             return [SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + 2)]  # the wordings go on taking turns
         events = await asking.ask(case, step, times)
+        while (then := await next_step(case)) != step:  # there was nothing to choose from
+            if then is None:
+                return [*events, *_nothing_left()]
+            step, times = then, 0
+            events += await asking.ask(case, step, times)
         await asked(case.session, case.client.id, step, case.at)
         put = passing_on.picking(case) is None  # else what to change was asked in its place
         return [*events, SlotSet(ASKING, step), SlotSet(ASKED_TIMES, times + put)]
+
+
+def _nothing_left() -> Events:
+    """Ends the form, also where what was left was answered by other ways (an appointment that was kept, or made)."""
+    return [SlotSet(ASKING, None), SlotSet(ASKED_TIMES, 0), SlotSet(REQUESTED, None)]

@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from actions import replies
-from actions.case import Case, Events
+from actions import passing_on, replies
+from actions.case import SEEN_PROGRAMS, SHOWN_PROGRAMS, Case, Events
 from casework.conversations.tables import WEB
 from casework.directory.tables import Program
 from casework.intake import policies, walk
 from casework.scheduling import booking, calendars, links, openings, waitlist, wish_reader
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
-from casework.scheduling.tables import Calendar
+from casework.scheduling.tables import Appointment, Calendar
 from casework.scheduling.wishes import Wishes
-from casework.understanding.answers import Answer, read
+from casework.understanding.answers import Answer, in_other_words, read
 from casework.understanding.choices import fold
-from casework.understanding.interrupts import interrupts
+from casework.understanding.interrupts import ALWAYS, interrupts
 from casework.understanding.numbers import word_tables
 
 OFFERED = "openings_offered"  # slot: refs of the openings offered last
@@ -27,7 +27,8 @@ WISHES = "wishes"  # slot: what the client said of days and times
 LIMIT = 3
 MORE = "more"
 WAIT, NEXT, REFER = "wait", "next_program", "refer"  # what there is to choose where nothing is free
-_OF_TIMES = ("book_appointment", "reschedule_appointment", "appointment_status")
+KEEP = "keep"  # the same, where an appointment was to be moved
+OF_TIMES = ("book_appointment", "reschedule_appointment", "appointment_status")
 _NOT_THESE = ("deny", "cancel_appointment", "reschedule_appointment")
 
 
@@ -35,6 +36,29 @@ async def place(case: Case, calendar_id: uuid.UUID) -> tuple[Program, Calendar]:
     """The calendar and its program."""
     calendar = await case.session.get_one(Calendar, calendar_id)
     return await case.session.get_one(Program, calendar.program_id), calendar
+
+
+async def being_moved(case: Case) -> Appointment | None:
+    """The appointment that a new opening is to replace, while it stands: staff may have moved it, or called it off."""
+    moving = case.slot(MOVING)
+    found = await case.session.get(Appointment, uuid.UUID(moving)) if moving else None
+    return found if found is not None and found.status == "booked" and found.ends_at > case.at else None
+
+
+async def keep(case: Case, appointment: Appointment) -> None:
+    """It is not moved after all: nothing is left to choose."""
+    await case.let_go_of_held()
+    case.remember(MOVING, None)
+    ref = openings.make_ref(appointment.calendar_id, appointment.starts_at)
+    await case.record(walk.OPENING, ref, origin="worked_out")
+    await case.record(walk.BOOKING, True, origin="worked_out")
+
+
+async def _tell_kept(case: Case, appointment: Appointment) -> None:
+    await keep(case, appointment)
+    program, _ = await place(case, appointment.calendar_id)
+    case.say("utter_time_stands", moment=replies.moment(appointment.starts_at, program.zone, case.language))
+    case.events += case.ask_nothing_more()
 
 
 async def ask_opening(case: Case, times: int) -> Events:
@@ -50,7 +74,7 @@ async def ask_opening(case: Case, times: int) -> Events:
         seen, wishes = [], None
         found = await openings.find(case.session, [program_id], at=case.at, limit=LIMIT)
     if not found:
-        await _nothing_free(case, program_id)
+        await _nothing_free(case, program_id, times)
         return []
     _offer(case, found, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
     refs = [each.ref for each in found]
@@ -60,36 +84,47 @@ async def ask_opening(case: Case, times: int) -> Events:
     return []
 
 
-async def _nothing_free(case: Case, program_id: str) -> None:
+async def _nothing_free(case: Case, program_id: str, times: int) -> None:
     """A program whose calendar is full: wait for a time, see another program, or have the program call."""
-    if not await calendars.has_any(case.session, program_id):
+    moved = await being_moved(case)
+    if moved is None and not await calendars.has_any(case.session, program_id):
         await refer_instead(case)
         return
     case.remember(OFFERED, [])
-    words = ((WAIT, "utter_choice_wait"), (NEXT, "utter_choice_next_program"), (REFER, "utter_choice_refer"))
-    case.say("utter_ask_waiting", choices=[replies.choice(case.word(word), answer) for answer, word in words])
+    others = {NEXT: "utter_choice_next_program", REFER: "utter_choice_refer"}
+    words = {WAIT: "utter_choice_wait"} | (others if moved is None else {KEEP: "utter_choice_keep"})
+    choices = [replies.choice(case.word(word), answer) for answer, word in words.items()]
+    case.say("utter_ask_waiting" if times % 2 == 0 else "utter_waiting_again", choices=choices)
 
 
 async def _instead(case: Case, chosen: str) -> None:
     """What the client wants where nothing is free. An appointment that was to be moved stands."""
-    case.remember(MOVING, None)
-    if chosen == REFER:
-        await refer_instead(case)
+    moved = await being_moved(case)
+    program_id = str(case.answers[walk.PROGRAM])
+    if moved is not None and chosen != WAIT:
+        await _tell_kept(case, moved)
+    elif chosen == REFER:
+        await refer_instead(case, "utter_referral_by_call")
     elif chosen == NEXT:
-        case.remember("more_programs", True)
+        case.remember(SEEN_PROGRAMS, [program_id])
+        case.remember(SHOWN_PROGRAMS, None)
         await case.forget(walk.PROGRAM)
     else:
         wishes = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else None
-        program_id = str(case.answers[walk.PROGRAM])
         entry = await waitlist.join(case.session, case.client.id, program_id, wishes=wishes)
-        await case.record(walk.OPENING, walk.NO_PROGRAM)
         case.say("utter_waiting_joined", place=await waitlist.place(case.session, entry))
+        if moved is not None:
+            await keep(case, moved)
+            return
+        await case.record(walk.OPENING, walk.NO_PROGRAM)
+        await passing_on.chosen_anew(case)
 
 
-async def refer_instead(case: Case) -> None:
-    """No opening online: the request goes to the program's intake as a referral, if the client agrees to share."""
+async def refer_instead(case: Case, response: str = "utter_referral_instead") -> None:
+    """No opening: the request goes to the program's intake as a referral, if the client agrees to that."""
     await case.record(walk.OPENING, walk.NO_PROGRAM, origin="worked_out")
-    case.say("utter_referral_instead")
+    asked = await passing_on.ask_anew(case)
+    case.say(response if asked else "utter_referral_stands")
 
 
 def _offer(case: Case, found: list[Opening], response: str) -> None:
@@ -113,19 +148,13 @@ async def take_opening(case: Case) -> bool:
     """A choice by number holds the opening; words about days and times bring others; "none" makes it a referral."""
     given = case.heard.entity("answer")
     chosen = str(given[0]) if given else None
-    if chosen is None and _asks_for_others(case.heard.text):
-        chosen = MORE
-    if chosen in (WAIT, NEXT, REFER):
+    if chosen is None:
+        return await _in_words(case)
+    if chosen in (WAIT, NEXT, REFER, KEEP):
         await _instead(case, chosen)
         return True
-    if chosen == MORE or (chosen is None and case.heard.intent in _NOT_THESE):
-        case.remember(SEEN, [*(case.slot(SEEN) or []), *(case.slot(OFFERED) or [])])
-        return True  # the form asks again, with others
-    if chosen is None and case.heard.intent == "skip":
-        await refer_instead(case)
-        return True
-    if chosen is None:
-        return may_be_a_wish(case) and await wished(case, str(case.answers[walk.PROGRAM]))
+    if chosen == MORE:
+        return _others(case)
     if chosen not in (case.slot(OFFERED) or []):
         return False
     try:
@@ -134,6 +163,32 @@ async def take_opening(case: Case) -> bool:
         case.say("utter_opening_taken")
         return True
     await case.record(walk.OPENING, chosen)
+    return True
+
+
+async def _in_words(case: Case) -> bool:
+    """What was said instead of a number. A day or a time that is named counts more than "other" beside it."""
+    moved, intent = await being_moved(case), case.heard.intent
+    others = _asks_for_others(case.heard.text)
+    skips = intent == "skip" and not others
+    if moved is not None and (skips or in_other_words("keeps_time", case.heard.text)):
+        await _tell_kept(case, moved)
+        return True
+    if skips:
+        await refer_instead(case, "utter_referral_by_call")
+        return True
+    if moved is not None and intent == "cancel_appointment":
+        return False  # it is what they have that they mean
+    if elsewhere(case, walk.OPENING, others=others):
+        return False
+    if await wished(case, str(case.answers[walk.PROGRAM])):
+        return True
+    return (others or intent in _NOT_THESE) and _others(case)
+
+
+def _others(case: Case) -> bool:
+    """The form asks again, with others."""
+    case.remember(SEEN, [*(case.slot(SEEN) or []), *(case.slot(OFFERED) or [])])
     return True
 
 
@@ -146,9 +201,21 @@ def _asks_for_others(text: str) -> bool:
     return short and bool(said & set(table["later"])) and not said & set(table["not"])
 
 
+def elsewhere(case: Case, step: str, *, others: bool) -> bool:
+    """Whether something else than a choice is asked for: a person, an answer to a question of the client's own.
+
+    `others`: a word of theirs can mean other choices; then only a plain label makes it something else.
+    """
+    heard = case.heard
+    if heard.intent in (*OF_TIMES, *_NOT_THESE, "find_program"):
+        return False
+    plainly = heard.intent in ALWAYS or heard.intent.startswith("faq_")
+    return (plainly or not others) and interrupts(heard, step)
+
+
 def may_be_a_wish(case: Case) -> bool:
     """Whether what was said may be about days and times, also as a question ("anything on thursday?")."""
-    return case.heard.intent in _OF_TIMES or not interrupts(case.heard, walk.OPENING)
+    return case.heard.intent in OF_TIMES or not interrupts(case.heard, walk.OPENING)
 
 
 async def wished(case: Case, program_id: str) -> bool:
@@ -196,6 +263,10 @@ async def ask_booking(case: Case, times: int) -> Events:
 
 async def take_booking(case: Case) -> bool:
     """Yes books what was held; no, or another day or time, offers other openings."""
+    moved = await being_moved(case)
+    if moved is not None and not case.heard.chosen and in_other_words("keeps_time", case.heard.text):
+        await _tell_kept(case, moved)
+        return True
     answer = read(walk.BOOKING, case.heard)
     if await _another_time(case, answer):
         return True
@@ -211,13 +282,11 @@ async def take_booking(case: Case) -> bool:
         return True
     ref = str(case.answers[walk.OPENING])
     held = await booking.held(case.session, case.client.id, case.at)
-    moving = case.slot(MOVING)
     key = f"book:{case.turn_id}"
     try:
-        if moving:
+        if moved is not None:
             # The old appointment stands until the new one is certain.
-            appointment = await booking.move(case.session, uuid.UUID(moving), ref, key, case.at)
-            case.remember(MOVING, None)
+            appointment = await booking.move(case.session, moved.id, ref, key, case.at)
         else:
             appointment = await booking.book(
                 case.session,
@@ -229,7 +298,7 @@ async def take_booking(case: Case) -> bool:
                 opening_ref=ref,
             )
     except (OpeningTaken, OpeningGone, AppointmentClosed):
-        case.remember(MOVING, None)
+        await case.let_go_of_held()  # else what they hold would be missing among the others
         case.say("utter_opening_taken")
         await case.forget(walk.OPENING)
         return True
@@ -237,8 +306,11 @@ async def take_booking(case: Case) -> bool:
         case.say("utter_booked_before")
         await case.record(walk.BOOKING, True)
         return True
+    case.remember(MOVING, None)
     await case.record(walk.BOOKING, True)
     await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+    if moved is None:
+        await passing_on.chosen_anew(case)
     if case.conversation.channel == WEB:  # texts carry no links: people are told not to follow any
         case.say("utter_calendar_link", link=links.appointment_url(appointment.id))
     result = policies.screen(walk.facts(case.answers), language=case.language).best

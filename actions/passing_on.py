@@ -14,10 +14,12 @@ from sqlalchemy import delete, select
 from actions import corrections
 from actions.case import LOST, Case
 from actions.replies import choice, moment
+from casework import handoff
 from casework.directory.tables import Program
+from casework.handoff import referrals
 from casework.handoff.tables import Need
 from casework.intake import walk
-from casework.scheduling import booking
+from casework.scheduling import booking, waitlist
 from casework.understanding.answers import in_other_words
 from casework.understanding.choices import fold
 from casework.wording import has_wording
@@ -150,3 +152,42 @@ async def changed(case: Case, fact: str) -> None:
         case.say("utter_corrected", what=corrections.in_words(case, {fact: value}))
     case.remember(CHANGING, AGAIN)
     await corrections.what_it_means(case)
+
+
+async def hand_over(case: Case) -> None:
+    """Puts the client, who agreed to that, into the queue with what they chose: their appointment, else the program.
+
+    A program without an appointment is asked to take them, unless they wait for an opening of it.
+    """
+    appointment = await booking.current(case.session, case.client.id, case.at)
+    chosen = case.answers.get(walk.PROGRAM)
+    program = appointment.program_id if appointment else None if chosen == walk.NO_PROGRAM else chosen
+    if program and not appointment and await waitlist.standing(case.session, case.client.id, program) is None:
+        await referrals.make(case.session, case.client.id, program, at=case.at)
+    await handoff.to_people(
+        case.session,
+        case.client,
+        case.conversation,
+        reason="booked" if appointment else "referral",
+        urgency=1,
+        at=case.at,
+        take_over=False,
+        shared=True,
+        program_id=program,
+        appointment_id=appointment.id if appointment else None,
+    )
+
+
+async def chosen_anew(case: Case) -> None:
+    """What was chosen after the client had agreed goes to staff, too."""
+    if case.answers.get(walk.SHARING) is True:
+        await hand_over(case)
+
+
+async def ask_anew(case: Case) -> bool:
+    """Each program that is to have a request is asked about; False: the client's request to this one stands."""
+    program = str(case.answers[walk.PROGRAM])
+    if case.answers.get(walk.SHARING) is True and await referrals.standing(case.session, case.client.id, program):
+        return False
+    await case.forget(walk.SHARING)
+    return True

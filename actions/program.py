@@ -5,9 +5,11 @@ from __future__ import annotations
 from rasa_sdk.events import SlotSet
 
 from actions import replies
+from actions.case import SEEN_PROGRAMS as SEEN
+from actions.case import SHOWN_PROGRAMS as SHOWN
 from actions.case import Case, Events
 from actions.corrections import tell_outcome_once
-from actions.opening import may_be_a_wish, wished
+from actions.opening import elsewhere, may_be_a_wish, refer_instead, wished
 from casework import letters
 from casework.conversations.tables import WEB
 from casework.directory import Found, Seeker, nearest
@@ -15,9 +17,8 @@ from casework.intake import walk
 from casework.intake.seeking import seeker
 from casework.scheduling import calendars, openings
 from casework.understanding.choices import fold
+from casework.understanding.interrupts import asks
 
-SHOWN = "programs_shown"  # slot: ids of the programs shown last, in their order
-SEEN = "programs_seen"  # slot: ids shown before, not to be shown again
 MORE = "more"
 LIMIT = 3
 _SPARE = 3  # looked at besides, so that a program that moved up or down in the ranking is not lost
@@ -30,16 +31,12 @@ async def ask_program(case: Case, times: int) -> Events:
     if who is None:
         case.say("utter_no_place")
         await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
-        from actions.asking import ask
-
-        return await ask(case, walk.SHARING, 0)
+        return []
     page = await _page(case, who, times)
     if not page:
         case.say("utter_no_programs_near")
         await case.record(walk.PROGRAM, walk.NO_PROGRAM, origin="worked_out")
-        from actions.asking import ask
-
-        return await ask(case, walk.SHARING, 0)
+        return []
     others = bool(case.slot(SEEN)) or await _others(case, who, page)
     await _offer(case, page, "utter_ask_program" if times % 2 == 0 else "utter_again_program", others=others)
     return [SlotSet(SHOWN, [each.program.id for each in page])]
@@ -47,7 +44,8 @@ async def ask_program(case: Case, times: int) -> Events:
 
 async def _page(case: Case, who: Seeker, times: int) -> list[Found]:
     """Up to three programs: the nearest; asked again the same; on "others" the next ones, and then from the start."""
-    if not times:
+    passed_by = case.slot(SHOWN) is None and bool(case.slot(SEEN))  # the client wants another than the full one
+    if not times and not passed_by:
         case.remember(SEEN, [])
         # Exactly as many as are shown: those that must be among them (the VA, one with room, one by video) then are.
         return await nearest(case.session, who, limit=LIMIT, at=case.at)
@@ -89,6 +87,8 @@ async def take_program(case: Case) -> bool:
     chosen: str | None = str(given[0]) if given else None
     if chosen is None:
         chosen = await _by_words(case, shown)
+        if chosen not in shown and elsewhere(case, walk.PROGRAM, others=chosen == MORE):
+            return False
     if chosen == MORE:
         case.remember(SEEN, [*(case.slot(SEEN) or []), *shown])
         return True
@@ -105,9 +105,7 @@ async def take_program(case: Case) -> bool:
     if chosen == walk.NO_PROGRAM:
         return True
     if not await calendars.has_any(case.session, chosen):
-        # No online calendar: the request goes to the program's intake as a referral, if the client agrees to share.
-        await case.record(walk.OPENING, walk.NO_PROGRAM, origin="worked_out")
-        case.say("utter_referral_instead")
+        await refer_instead(case)
     return True
 
 
@@ -117,9 +115,13 @@ async def _by_words(case: Case, shown: list[str]) -> str | None:
     from casework.directory.tables import Program
 
     said = fold(case.heard.text)
-    if any(word in said.split() for word in ("closest", "nearest", "cercano", "cercana", "cerca")) and shown:
+    told = set(said.split())
+    named = [place for place in case.heard.entity("program_choice") if str(place) in _PLACES[: len(shown)]]
+    if len(named) == 1 and not asks(case.heard.text):  # "not the closest, the second one"
+        return shown[int(named[0]) - 1]
+    if shown and told & _CLOSEST and not told & _NOT_CLOSEST and not asks(case.heard.text):
         return shown[0]
-    if any(word in said.split() for word in _OTHERS):
+    if told & _OTHERS:
         return MORE
     rows = (await case.session.execute(select(Program).where(Program.id.in_(shown)))).scalars()
     hits = []
@@ -130,6 +132,10 @@ async def _by_words(case: Case, shown: list[str]) -> str | None:
     return hits[0] if len(hits) == 1 else None
 
 
+_PLACES = ("1", "2", "3")
+_CLOSEST = {"closest", "nearest", "cercano", "cercana", "cerca"}
+_NOT_CLOSEST = {"not", "isnt", "isn", "no", "ninguno", "ninguna", "nada", "mas", "algo",
+                "something", "too", "tan", "muy"}  # fmt: skip
 _OTHERS = {"more", "others", "other", "else", "neither", "otros", "otras", "mas", "tampoco"}
 _COMMON = {"sample", "mental", "health", "center", "program", "community", "services", "case", "management", "adult",
            "behavioral", "care", "county", "clinic", "wellness", "veterans", "intake", "salud"}  # fmt: skip

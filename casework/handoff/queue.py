@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.conversations.tables import PERSON, Client, Conversation
 from casework.handoff import promise
-from casework.handoff.summary import refresh
+from casework.handoff.summary import refresh, refresh_open
 from casework.handoff.tables import Handoff
 from casework.storage import new_id, notify
 
@@ -86,3 +86,17 @@ async def to_people(
     await road.set_out(session, client.id, at)
     await notify(session, kind="queue", handoff=handoff.id)
     return handoff
+
+
+async def take_back(session: AsyncSession, client_id: uuid.UUID, *, at: datetime) -> None:
+    """The client does not, or no longer, agree that anything is passed on: staff see that, and no program is asked.
+
+    What was closed stays as it was: it says what was agreed to then.
+    """
+    from casework.handoff import referrals
+
+    await session.execute(
+        update(Handoff).where(Handoff.client_id == client_id, Handoff.status != "closed").values(shared_at=None)
+    )
+    await referrals.withdraw(session, client_id, at=at)
+    await refresh_open(session, client_id)

@@ -13,14 +13,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs
 from casework.conversations.tables import Client
 from casework.directory.tables import Program
-from casework.errors import NotFound
+from casework.errors import GuidepostError, NotFound
 from casework.handoff.tables import Referral
 from casework.intake import answers, walk
 from casework.scheduling.quiet import next_waking
@@ -30,9 +30,14 @@ from casework.storage import new_id, notify
 # What staff may record next. What is settled may still be corrected, but no referral becomes unsent again.
 ANSWERS = ("sent", "accepted", "called_back", "no_answer", "declined")
 UNSETTLED = ("made", "sent", "no_answer")
+_TO_ASK = ("made", "no_answer")  # the program is still to be written to or called
 # The client's name is asked after they agreed, and a mind may be changed: the e-mail goes out a little later.
 MAILED_AFTER = timedelta(minutes=10)
 _SHOWN = 50  # of the referrals without an answer at once: what is settled makes room for the next
+
+
+class ReferralWithdrawn(GuidepostError):
+    """The client took their yes to this referral back."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,8 @@ async def to_mail(session: AsyncSession, referral_id: uuid.UUID, *, at: datetime
     if referral is None or referral.status != "made" or referral.mail != "waiting":
         return None
     told = await answers.current(session, referral.client_id)
-    if told.get(walk.SHARING) is not True:
-        # They took their yes back. Should they agree again, that is a request of its own.
-        referral.status, referral.mail, referral.changed_at = "withdrawn", None, at
+    if told.get(walk.SHARING) is False:  # not while it is asked again for another program
+        await withdraw(session, referral.client_id, at=at)
         return None
     program = await session.get_one(Program, referral.program_id)
     if not program.email:
@@ -98,6 +102,24 @@ async def to_mail(session: AsyncSession, referral_id: uuid.UUID, *, at: datetime
         return None
     client = await session.get_one(Client, referral.client_id)
     return Letter(referral, program, program.email, client.name, _readable(client.phone), client.language)
+
+
+async def standing(session: AsyncSession, client_id: uuid.UUID, program_id: str) -> bool:
+    """Whether the client's request to this program is made and not settled."""
+    found = select(Referral.id).where(
+        Referral.client_id == client_id, Referral.program_id == program_id, Referral.status.in_(UNSETTLED)
+    )
+    return await session.scalar(found) is not None
+
+
+async def withdraw(session: AsyncSession, client_id: uuid.UUID, *, at: datetime) -> None:
+    """The client took their yes back: no program is written to or called. A yes after it is a request of its own."""
+    await session.execute(
+        update(Referral)
+        .where(Referral.client_id == client_id, Referral.status.in_(_TO_ASK))
+        .values(status="withdrawn", mail=None, changed_at=at)
+    )
+    await notify(session, kind="queue", client=client_id)
 
 
 async def mailed(session: AsyncSession, referral: Referral, *, at: datetime) -> None:
@@ -184,10 +206,15 @@ async def of_client(session: AsyncSession, client_id: uuid.UUID) -> list[Line]:
 async def record(
     session: AsyncSession, referral_id: uuid.UUID, status: str, *, staff_id: uuid.UUID, at: datetime
 ) -> Referral:
-    """What became of it. The client is told; the same again changes nothing. Raises NotFound."""
+    """What became of it. The client is told; the same again changes nothing.
+
+    Raises NotFound, ReferralWithdrawn: the client took it back, so nothing is asked or told of it any more.
+    """
     found = await session.get(Referral, referral_id, with_for_update=True, populate_existing=True)
     if found is None or status not in ANSWERS:
         raise NotFound("no such referral")
+    if found.status == "withdrawn":
+        raise ReferralWithdrawn("the client took this referral back")
     if found.status == status:
         return found
     found.status, found.status_by, found.changed_at = status, staff_id, at

@@ -47,10 +47,11 @@ class Need(Base):
 class Handoff(Base):
     """A client handed to people. `urgency` 3 is crisis, 2 a person was asked for or concern, 1 ordinary.
 
-    `shared_at` is when the client agreed that the summary may be passed on; a crisis or a request for a person makes
-    a handoff without it, and then staff see that it is missing. `promised_at` is until when the client may expect an
-    answer; `answered_at` when a person first wrote. `calls` are the members of staff who were called while nobody had
-    claimed it: [{"step", "staff", "at", "error"}]; `call_step` is the next call's number.
+    `shared_at` is when the client agreed that the summary may be passed on, and empty again once they took that back;
+    a crisis or a request for a person makes a handoff without it, and then staff see that it is missing. `promised_at`
+    is until when the client may expect an answer; `answered_at` when a person first wrote. `calls` are the members of
+    staff who were called while nobody had claimed it: [{"step", "staff", "at", "error"}]; `call_step` is the next
+    call's number.
     """
 
     __tablename__ = "handoffs"
@@ -86,7 +87,7 @@ class Referral(Base):
 
         made -> sent -> accepted | called_back | declined
                      -> no_answer -> sent ...
-             -> withdrawn
+        made | no_answer -> withdrawn
 
     `status_by` is who of staff recorded it last. A client has one referral to a program that is not settled.
     """

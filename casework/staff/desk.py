@@ -211,13 +211,16 @@ class Desk(Records):
     # Referrals
 
     async def refer(self, referral_id: uuid.UUID, status: str) -> uuid.UUID:
-        """What became of a referral; the client is told."""
+        """What became of a referral; the client is told. Raises CannotDo (withdrawn), NotYours, NotFound."""
         client_id = await self.session.scalar(select(Referral.client_id).where(Referral.id == referral_id))
         if client_id is None:
             raise NotFound("no such referral")
         await self._readable(client_id)
         await self._not_a_colleagues(client_id)
-        await referrals.record(self.session, referral_id, status, staff_id=self.staff.id, at=self.at)
+        try:
+            await referrals.record(self.session, referral_id, status, staff_id=self.staff.id, at=self.at)
+        except referrals.ReferralWithdrawn as error:
+            raise CannotDo("withdrawn") from error
         await self._changed(f"referral.{status}", client_id, referral=referral_id)
         return client_id
 

@@ -20,6 +20,7 @@ from casework.conversations.tables import CLIENT, IN, PERSON, Client, Conversati
 from casework.directory.tables import Program
 from casework.handoff import referrals
 from casework.handoff.tables import Handoff, Need
+from casework.intake import walk
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.scheduling.tables import Appointment
 from casework.staff import screened
@@ -120,6 +121,12 @@ class Person:
     @property
     def open_alarms(self) -> list[AlarmLine]:
         return [line for line in self.alarms if line.alarm.status == "open"]
+
+    @property
+    def shared(self) -> bool:
+        """Whether the client agrees, also now, that this summary is passed on."""
+        agreed = self.summary["agreed"].get(walk.SHARING) is True
+        return agreed and self.handoff is not None and self.handoff.shared_at is not None
 
 
 async def queue(session: AsyncSession, view: View, staff: Staff, *, start: int = 0) -> Queue:

@@ -74,7 +74,7 @@ class Records:
         person = await reading.person(self.session, client_id)
         if person is None:
             raise NotFound("no such person")
-        if person.handoff is None or person.handoff.shared_at is None:
+        if not person.shared:
             raise CannotDo("not_shared")
         audit.write(self.session, self.staff, "summary.exported", self.at, client_id=client_id, form=form)
         return person

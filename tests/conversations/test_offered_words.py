@@ -16,6 +16,7 @@ WORDS = {
     "CHANGE": "reschedule_appointment", "CAMBIAR": "reschedule_appointment", "CAN'T COME": "cancel_appointment",
     "NO PUEDO IR": "cancel_appointment", "WHEN": "appointment_status", "CUANDO": "appointment_status",
     "BOOK": "book_appointment", "RESERVAR": "book_appointment", "CONTINUE": "resume", "SEGUIR": "resume",
+    "STATUS": "intake_status", "ESTADO": "intake_status", "PROGRAMS": "find_program", "PROGRAMAS": "find_program",
     "SHARE": "affirm", "COMPARTIR": "affirm", "MENU": "menu", "PERSON": "talk_to_person", "PERSONA": "talk_to_person",
     "LATER": "pause", "LUEGO": "pause",
     "REPEAT": "repeat", "REPETIR": "repeat", "SKIP": "skip", "PASO": "skip", "WHY": "why_asked", "POR QUE": "why_asked",

@@ -126,13 +126,13 @@ WORDS = {
         "when": "when is my appointment?", "sure": "yes ill be there",
         "late": "im running late", "how late": "About how late",
         "minutes": "like 20 min", "noted": "about 20 minutes late", "change": "can i change the time",
-        "moving": "find another time", "cancel": "i cant come, please cancel it", "off": "Call it off",
+        "moving": "find another time", "cancel": "i cant come, please cancel it", "off": "call it off",
     },
     "es": {
         "when": "cuando es mi cita?", "sure": "si, ahi estare",
         "late": "se me hizo tarde", "how late": "cuanto tarde",
         "minutes": "unos 20 min", "noted": "unos 20 minutos tarde", "change": "puedo cambiar la hora",
-        "moving": "otro horario", "cancel": "no puedo ir, cancele mi cita por favor", "off": "Quitarla",
+        "moving": "otro horario", "cancel": "no puedo ir, cancele mi cita por favor", "off": "quitarla",
     },
 }  # fmt: skip
 

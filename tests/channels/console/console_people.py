@@ -13,6 +13,7 @@ from casework import handoff, screening
 from casework.conversations.tables import CLIENT, IN, OUT, PERSON, SMS, Answer, Client, Conversation, Message
 from casework.directory.tables import Program
 from casework.handoff.tables import Handoff, Need, ScreeningRecord
+from casework.intake import answers, walk
 from casework.road import rules
 from casework.road.tables import Case, Goal, Plan, Service, Task
 from casework.safety.tables import Alarm, SafetyAssessment
@@ -100,7 +101,9 @@ async def a_handoff(
     minutes: float = 5,
     **other: Any,
 ) -> Handoff:
-    """A handoff that has waited for so many minutes."""
+    """A handoff that has waited for so many minutes. `shared`: the client agreed to that."""
+    if other.get("shared"):
+        await answers.record(session, client.id, walk.SHARING, True, at=ago(minutes))
     made = await handoff.to_people(
         session,
         client,

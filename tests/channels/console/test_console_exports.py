@@ -13,8 +13,12 @@ from console_people import a_text, ago, somebody_asking, somebody_booked
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from casework import handoff
 from casework.conversations.tables import Client, Conversation
+from casework.directory.tables import Program
+from casework.handoff import referrals
 from casework.handoff.tables import Handoff
+from casework.intake import answers, walk
 from casework.staff.tables import AuditEvent
 from casework.storage import Database
 
@@ -115,6 +119,7 @@ async def test_somebody_who_said_almost_nothing_makes_a_valid_bundle_too(databas
     async with database.session() as session:
         rosa = await somebody_asking(session)
         (await session.scalars(select(Handoff))).one().shared_at = ago(1)
+        await answers.record(session, rosa, walk.SHARING, True, at=ago(1))
         (await session.get_one(Client, rosa)).name = None
     dana = await sign_in()
     kinds = checked((await dana.get(f"/console/people/{rosa}/summary.fhir.json")).json())
@@ -146,6 +151,24 @@ async def test_the_pdf_says_what_the_page_says(database: Database, sign_in) -> N
     text = words_of(answer.content)
     for part in ("Ana Reyes", "keep my apartment", "bipolar disorder", "Diagnosis", "Not asked", "Confidential"):
         assert part in text, part
+
+
+async def test_of_who_took_their_yes_back_no_file_is_made_and_no_referral_is_recorded(
+    database: Database,
+    sign_in,  # type: ignore[no-untyped-def]
+) -> None:
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+        await referrals.make(session, ana, (await session.scalars(select(Program.id))).one(), at=ago(2))
+        await answers.record(session, ana, walk.SHARING, False, at=ago(1))
+        await handoff.take_back(session, ana, at=ago(1))
+    dana = await sign_in()
+    for name in ("summary.pdf", "summary.fhir.json"):
+        assert (await dana.get(f"/console/people/{ana}/{name}")).headers["location"].endswith("refused=not_shared")
+    page = (await dana.get(f"/console/people/{ana}")).text
+    assert "Said no to sharing this summary" in page
+    assert "The client took it back" in page
+    assert "They accepted" not in page
 
 
 async def test_without_consent_no_file_is_made(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
