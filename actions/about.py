@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import corrections, offered, passing_on
+from actions import corrections, offered, passing_on, replies
 from actions.appointment import Cancel
 from actions.case import ASKING, LOST, Case, CaseAction, Events
 from actions.control import EraseNow, begin, corrected, go_on, offer_menu
@@ -13,8 +13,10 @@ from actions.form import next_step
 from actions.opening import tell_booked
 from actions.program import tell_unsaved
 from casework import handoff
+from casework.directory import help_near
 from casework.geography import UnknownPlace
 from casework.intake import walk
+from casework.intake.seeking import seeker
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.understanding.answers import in_other_words, read
@@ -58,13 +60,28 @@ class NeedSaid(CaseAction):
     async def act(self, case: Case) -> Events:
         if case.heard.confidence < SURE:
             return await unsure(case)
-        said = [case.word(f"utter_{case.heard.intent}")]
+        need, besides = case.heard.intent.removeprefix("need_"), []
+        if (near := await _help_near(case, need)) is not None:
+            besides.append(near)
         if case.answers.get(walk.SAVING) is True:
-            await corrections.put_need(case, case.heard.intent.removeprefix("need_"), case.turn_id)
+            await corrections.put_need(case, need, case.turn_id)
             await handoff.refresh_open(case.session, case.client.id)
-            said.append(case.word(f"utter_noted_{case.heard.intent}"))
-        case.tell(" ".join(said))
+            besides.append(case.word(f"utter_noted_need_{need}"))
+        now = case.word(f"utter_need_{need}")
+        # Two texts where a place is named: one would be longer than phones show whole.
+        for text in (now, " ".join(besides)) if near else (" ".join([now, *besides]),):
+            case.tell(text)
         return [SlotSet(LOST, 0), *_on(case)]
+
+
+async def _help_near(case: Case, need: str) -> str | None:
+    """Who near the client's ZIP helps with this need, and their phone."""
+    who = seeker(case.answers, case.language)
+    found = await help_near(case.session, who, need) if who else None
+    if found is None:
+        return None
+    number = replies.phone(found.intake_phone or found.phone)
+    return case.word("utter_need_near", program=found.organization, phone=number)
 
 
 class Say(CaseAction):

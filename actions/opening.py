@@ -20,7 +20,7 @@ from casework.understanding.choices import fold
 from casework.understanding.interrupts import ALWAYS, interrupts
 from casework.understanding.numbers import word_tables
 
-OFFERED = "openings_offered"  # slot: refs of the openings offered last
+OFFERED = "openings_offered"  # slot: refs of the openings offered last, or what else there was to choose
 SEEN = "openings_seen"  # slot: refs offered before, not to be offered again
 MOVING = "moving"  # slot: the appointment that a new opening is to replace
 WISHES = "wishes"  # slot: what the client said of days and times
@@ -90,9 +90,9 @@ async def _nothing_free(case: Case, program_id: str, times: int) -> None:
     if moved is None and not await calendars.has_any(case.session, program_id):
         await refer_instead(case)
         return
-    case.remember(OFFERED, [])
     others = {NEXT: "utter_choice_next_program", REFER: "utter_choice_refer"}
     words = {WAIT: "utter_choice_wait"} | (others if moved is None else {KEEP: "utter_choice_keep"})
+    case.remember(OFFERED, list(words))
     choices = [replies.choice(case.word(word), answer) for answer, word in words.items()]
     case.say("utter_ask_waiting" if times % 2 == 0 else "utter_waiting_again", choices=choices)
 

@@ -55,7 +55,7 @@ async def _page(case: Case, who: Seeker, times: int) -> list[Found]:
     if not fresh and seen:
         case.say("utter_no_more_programs")
         case.remember(SEEN, [])
-        fresh = found
+        return found[:LIMIT]
     again = [each for each in fresh if each.program.id in (case.slot(SHOWN) or [])]
     return again or fresh[:LIMIT]
 

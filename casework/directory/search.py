@@ -125,7 +125,7 @@ async def miles_to_va(session: AsyncSession, place: Place) -> float | None:
 
 async def county_matters(session: AsyncSession, place: Place, counties: Sequence[str]) -> bool:
     """Whether a program within 60 miles serves some of these counties (FIPS) and not the others."""
-    box = _box(place, FAR_MILES)
+    box = box_around(place, FAR_MILES)
     near = select(Program.service_counties).where(
         Program.active,
         Program.latitude.between(box["south"], box["north"]),
@@ -203,7 +203,7 @@ class _Search:
             bounds = _NEAREST_FIRST if reach < _ANYWHERE else _NEAREST_FIRST_OF_THESE
         else:
             bounds = _IN_THE_BOX if reach < _ANYWHERE else ""
-        values = self._values | _box(self._seeker.place, reach) | {"size": size, "chord": _chord(reach)}
+        values = self._values | box_around(self._seeker.place, reach) | {"size": size, "chord": _chord(reach)}
         found = await self._session.execute(text("".join((_READ, self._conditions, where, bounds))), values)
         rows = [(weigh(row, self._seeker), row.bookable) for row in map(_read, found)]
         if not indexed or len(rows) < size:
@@ -233,7 +233,7 @@ def _chord(reach: float) -> float:
     return 2 * math.sin(min(math.pi, reach / EARTH_RADIUS_MILES) / 2) + 1e-6
 
 
-def _box(place: Place, radius: float) -> dict[str, float]:
+def box_around(place: Place, radius: float) -> dict[str, float]:
     """The box around a place; it is a little larger than the circle. Degrees."""
     north = radius / _MILES_A_DEGREE + 0.1
     east = radius / (_MILES_A_DEGREE * max(0.05, math.cos(math.radians(min(89.0, abs(place.latitude) + north)))))
