@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import ActiveLoop, SlotSet
 
 from actions import offered, replies
-from actions.case import Case, CaseAction, Events
+from actions.case import ASKING, Case, CaseAction, Events
 from actions.control import begin, go_on
 from actions.opening import MOVING, OFFERED, SEEN, WISHES, being_moved, keep, place, tell_booked
 from casework import handoff
@@ -59,7 +59,6 @@ class Confirm(AboutAppointment):
         moved = await being_moved(case)
         if moved is not None:
             await keep(case, moved)
-            case.events += case.ask_nothing_more()
         program, _ = await place(case, appointment.calendar_id)
         case.say(
             "utter_appointment_confirmed",
@@ -95,7 +94,8 @@ class Cancel(AboutAppointment):
         await case.forget(walk.OPENING, walk.BOOKING)
         await handoff.refresh_open(case.session, case.client.id)
         case.say("utter_called_off")
-        return case.ask_nothing_more()
+        # What was asked with an appointment in view is not asked any more: an "ok" to this is no answer to it.
+        return [ActiveLoop(None), SlotSet(ASKING, None)]
 
 
 class Reschedule(AboutAppointment):

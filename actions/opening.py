@@ -52,13 +52,14 @@ async def keep(case: Case, appointment: Appointment) -> None:
     ref = openings.make_ref(appointment.calendar_id, appointment.starts_at)
     await case.record(walk.OPENING, ref, origin="worked_out")
     await case.record(walk.BOOKING, True, origin="worked_out")
+    if walk.next_step(case.answers, booked=True) is None:
+        case.events += case.ask_nothing_more()  # they have heard what comes next
 
 
 async def _tell_kept(case: Case, appointment: Appointment) -> None:
     await keep(case, appointment)
     program, _ = await place(case, appointment.calendar_id)
     case.say("utter_time_stands", moment=replies.moment(appointment.starts_at, program.zone, case.language))
-    case.events += case.ask_nothing_more()
 
 
 async def ask_opening(case: Case, times: int) -> Events:

@@ -245,26 +245,31 @@ def test_staff_who_move_it_meanwhile_leave_no_times_to_choose(booked: Walker) ->
 # -- yes and no to what was asked besides ----------------------------------------------------------------------------
 
 CANT: Turn = ("i cant come", "cancel_appointment", appointment.AskCancel)
-ANSWERED = {
-    "again": (("cancel it", "cancel_appointment", appointment.AskCancel), "called off", "cancelled"),
-    "yes and a word": (("si quitela", "affirm", about.StartFromAnywhere), "called off", "cancelled"),
-    "a no beside it": (("no dont cancel", "cancel_appointment", appointment.AskCancel), "want to be sure", "booked"),
-    "a yes that keeps it": (("yes keep it", "affirm", about.StartFromAnywhere), "Which one?", "booked"),
-}  # fmt: skip
+AGAIN: Turn = ("cancel it", "cancel_appointment", appointment.AskCancel)
+UNSURE: Turn = ("no dont cancel", "cancel_appointment", appointment.AskCancel)
+# What is open besides, the answer, what they hear, what becomes of the appointment.
+ANSWERED: dict[str, tuple[tuple[Turn, ...], Turn, str, str]] = {
+    "again": ((), AGAIN, "called off", "cancelled"),
+    "yes and a word": ((), ("si quitela", "affirm", about.StartFromAnywhere), "called off", "cancelled"),
+    "the same, nothing open": ((NO,), ("si quitela", "affirm", about.StartFromAnywhere), "called off", "cancelled"),
+    "a no beside it": ((), UNSURE, "want to be sure", "booked"),
+    "a yes that keeps it": ((), ("yes keep it", "affirm", about.StartFromAnywhere), "Which one?", "booked"),
+}
 
 
-@pytest.mark.parametrize(("turn", "hears", "status"), ANSWERED.values(), ids=ANSWERED)
-@pytest.mark.parametrize("asked", [False, True], ids=["nothing open", "sharing asked"])
+@pytest.mark.parametrize(("before", "turn", "hears", "status"), ANSWERED.values(), ids=ANSWERED)
 def test_shall_i_call_it_off_is_what_a_yes_is_said_to(
-    someone: Walker, turn: Turn, hears: str, status: str, asked: bool
+    someone: Walker, before: tuple[Turn, ...], turn: Turn, hears: str, status: str
 ) -> None:
-    someone.walk("3", "1", YES, *([] if asked else [NO]))
+    someone.walk("3", "1", YES, *before)
     said = someone.walk(CANT)
     assert "Yes, call it off" in said, said
     assert "May we pass" not in said
     said = someone.walk(turn)
     assert hears in said, said
     assert rows(someone, Appointment)[-1].status == status
+    if status == "cancelled":
+        assert "When would you like to talk" in someone.walk(("ok", "affirm", about.StartFromAnywhere))
     assert told(someone).get("sharing", False) is False, "it was no yes to sharing"
 
 

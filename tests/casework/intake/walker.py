@@ -132,6 +132,8 @@ class Walker:
         dispatcher = CollectingDispatcher()
         events = await action.run(dispatcher, tracker, {})
         for event in events:
+            if event.get("event") == "active_loop":
+                self._in_form = event["name"] is not None
             if event.get("event") == "slot":
                 self._slots[event["name"]] = event["value"]
         for message in dispatcher.messages:
