@@ -10,9 +10,7 @@ setup: ## installs the service (.venv), Rasa (bot/.venv) and trains the models; 
 	@bash casework/commands/setup.sh
 
 run: setup ## starts everything and says where to look; Ctrl-C stops it all
-	@set -a; [ ! -f .env ] || . ./.env; set +a; \
-	if [ -z "$$GUIDEPOST_DEMO" ] && [ -z "$$TWILIO_ACCOUNT_SID" ]; then export GUIDEPOST_DEMO=1; fi; \
-	exec .venv/bin/guidepost up
+	@exec .venv/bin/guidepost up --demo-without-twilio
 
 test: setup ## runs every test
 	@.venv/bin/python -m pytest -n 2

@@ -78,7 +78,7 @@ async def write(session: AsyncSession, *, name: str, phone: str, hours: str, hol
         raise BadWording("agency_phone")
     days = tuple(part for part in re.split(r"[\s,]+", holidays) if part)
     try:
-        office.read(hours or "Mon 09:00-10:00 UTC", days)
+        office.read(hours or office.ANY, days)
     except office.BadHours as error:
         raise BadWording(f"agency_hours_{error.code}", error.part) from error
     row = await session.get(AgencyRow, 1)

@@ -18,6 +18,7 @@ from casework.settings import get_settings
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? (?P<open>\d\d?:\d\d)-(?P<close>\d\d?:\d\d)", re.I)
+ANY = "Mon 09:00-10:00 UTC"  # stands in for hours where holidays alone are to be read
 _LOOK_AHEAD = 60  # days: an office that does not open within them is taken for closed for good
 
 

@@ -99,8 +99,11 @@ async def _has_trackers(session: AsyncSession) -> bool:
 _WITH_PEOPLE = rules.STAGES[rules.STAGES.index(rules.ASSESSED) :]
 
 
-async def purge(session: AsyncSession, days: int) -> int:
-    """Erases clients whose last message is so many days old and who have no appointment ahead. Returns how many."""
+async def purge(session: AsyncSession, days: int, limit: int | None = None) -> int:
+    """Erases clients whose last message is so many days old and who have no appointment ahead. Returns how many.
+
+    `limit` is how many at most; those whom another transaction works on are left to the next time.
+    """
     at = clock.now()
     last = (
         select(Conversation.client_id, func.max(Conversation.last_inbound_at).label("last"))
@@ -117,6 +120,8 @@ async def purge(session: AsyncSession, days: int) -> int:
                 Client.id.not_in(ahead),
                 Client.id.not_in(select(Case.client_id).where(Case.stage.in_(_WITH_PEOPLE))),
             )
+            .limit(limit)
+            .with_for_update(of=Client, skip_locked=True)
         )
     ).scalars()
     count = 0

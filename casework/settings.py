@@ -13,22 +13,31 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from casework.errors import SettingsMissing
 from casework.paths import ROOT
+from casework.reach import is_reach
 
 TWILIO = "https://api.twilio.com"
+LOOPBACK = "127.0.0.1"
+_HERE = (LOOPBACK, "localhost", "::1")
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
 
 
 class Settings(BaseSettings):
@@ -37,10 +46,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True)
 
     database_url: str | None = None
+    bot_database_url: str | None = None  # unset: a role and schema of the model server's own are made
     public_url: str | None = None
+    host: str | None = None  # what the public server listens on; unset: everything, loopback alone in a demo
     port: int = 8000
-    rasa_url: str | None = None
-    rasa_port: int = 5005
+    rasa_url: str = f"http://{LOOPBACK}:5005"
     actions_port: int = 5055
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
@@ -71,8 +81,9 @@ class Settings(BaseSettings):
     sms_per_second: Annotated[float, Field(gt=0)] = 10.0  # what the carrier grants the number: 1 for a long code
     staff_forward: str | None = None  # E.164; voice calls to the line are put through to it
     gather_seconds: float = 2.5
+    retention_days: Annotated[int, Field(ge=0)] = 730  # of silence, after which a client is erased; 0: never
     partner_token: SecretStr | None = None  # what partner systems show to read /fhir and /slots
-    log_level: str = "INFO"
+    log_level: Level = "INFO"
 
     @property
     def twilio_ready(self) -> bool:
@@ -85,7 +96,13 @@ class Settings(BaseSettings):
 
     @property
     def bot_url(self) -> str:
-        return (self.rasa_url or f"http://127.0.0.1:{self.rasa_port}").rstrip("/")
+        return self.rasa_url.rstrip("/")
+
+    @property
+    def own_bot_port(self) -> int | None:
+        """Where the model server of this machine is to listen; None where RASA_URL names another machine's."""
+        address = urlsplit(self.rasa_url)
+        return (address.port or 80) if address.hostname in _HERE else None
 
     def secret(self, purpose: str) -> str:
         """A key for one purpose (cookies, the loopback services, look-ups), derived from SESSION_SECRET."""
@@ -135,8 +152,16 @@ def demo_password(settings: Settings) -> str:
     return str(json.loads((settings.guidepost_data / "demo-keys.json").read_text())["DEMO_PASSWORD"])
 
 
+def _is_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:  # a port that is none
+        return False
+
+
 def check(settings: Settings) -> None:
-    """Raises SettingsMissing, naming everything that is missing at once."""
+    """Raises SettingsMissing, naming everything that is missing at once, or the first that would break later."""
     missing = [
         name
         for name, given in (
@@ -154,13 +179,24 @@ def check(settings: Settings) -> None:
             f"Not set: {', '.join(missing)}. Put them into .env (see .env.example),"
             " or set GUIDEPOST_DEMO=1 to try it out."
         )
-    if settings.agency_hours:
-        from casework import office  # reads settings itself
+    for name, address in (
+        ("PUBLIC_URL", settings.public_url),
+        ("RASA_URL", settings.rasa_url),
+        ("TWILIO_API_URL", settings.twilio_api_url),
+    ):
+        if address and not _is_address(address):
+            raise SettingsMissing(f"{name} cannot be read; write it as https://host or http://host:port.")
+    for place, entry in enumerate(settings.on_call, 1):
+        if not is_reach(entry):
+            raise SettingsMissing(
+                f"ON_CALL, entry {place} cannot be read; write sms:+16125550199, email:name@host or https://host/path."
+            )
+    from casework import office  # reads settings itself
 
-        try:
-            office.read(settings.agency_hours, settings.agency_holidays)
-        except office.BadHours as error:
-            raise SettingsMissing(f"{error}.") from error
+    try:
+        office.read(settings.agency_hours or office.ANY, settings.agency_holidays)
+    except office.BadHours as error:
+        raise SettingsMissing(f"{error}.") from error
     if settings.session_secret and len(settings.session_secret.get_secret_value()) < 16:
         raise SettingsMissing("SESSION_SECRET is too short; use 32 or more random characters.")
     for key in settings.encryption_keys:
@@ -174,10 +210,30 @@ def check(settings: Settings) -> None:
             )
 
 
+def read() -> Settings:
+    """What the environment and `.env` say, unchecked. Raises SettingsMissing, naming what is wrong, not its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = [f"{'.'.join(str(part) for part in each['loc']).upper()}: {each['msg']}" for each in error.errors()]
+        raise SettingsMissing("; ".join(told)) from None
+
+
+def demo_unless_set_up() -> None:
+    """Makes it a demo where neither that nor anything of Twilio's is set: what `make run` promises.
+
+    To be called before the settings are first asked for; the parts that are started later inherit it.
+    """
+    given = read()
+    twilio = (given.twilio_account_sid, given.twilio_auth_token, given.twilio_from)
+    if "guidepost_demo" not in given.model_fields_set and not any(twilio):
+        os.environ["GUIDEPOST_DEMO"] = "1"
+
+
 @lru_cache
 def get_settings() -> Settings:
     """The settings of this process. Tests that change the environment call `get_settings.cache_clear()`."""
-    settings = Settings()
+    settings = read()
     if settings.guidepost_demo:
         settings = _complete_for_demo(settings)
     check(settings)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+import structlog
 from procrastinate import App, JobContext
 
-from casework import clock, reports
+from casework import clock, records, reports
 from casework.directory.importing import runs
 from casework.handoff import calling, presence
 from casework.road import progress
@@ -21,9 +22,11 @@ from channels.paging import Notifier
 if TYPE_CHECKING:
     from channels.worker import Parts
 
+log = structlog.get_logger(__name__)
 _RETRY = Retry(tries=40, wait=5, longest=60)
 _MAIL_RETRY = Retry(tries=40, wait=10, longest=300)  # of which `referring.TRIES` are for a server that is away
 _PAGE_RETRY = Retry(tries=200, wait=1, longest=5)
+_PURGED_AT_ONCE = 20
 
 
 def register(app: App, parts: Parts) -> None:
@@ -118,8 +121,26 @@ def register(app: App, parts: Parts) -> None:
         async with parts.database.session() as session:
             await reports.gather(session, clock.now(), days=reports.gathering.DAYS_AGAIN)
 
+    @app.periodic(cron="20 */6 * * *")
+    @app.task(name="purge", queue="default", retry=_RETRY, queueing_lock="purge")
+    async def purge(timestamp: int) -> None:  # noqa: ARG001
+        await _purge(parts)
+
     @app.periodic(cron="* * * * *")
     @app.task(name="end_holds", queue="default", queueing_lock="end_holds")
     async def end_holds(timestamp: int) -> None:  # noqa: ARG001
         async with parts.database.session() as session:
             await booking.expire_holds(session, clock.now())
+
+
+async def _purge(parts: Parts) -> None:
+    """Erases who has been silent for RETENTION_DAYS, a few in a transaction: the first time may find years of them."""
+    days, erased = parts.settings.retention_days, 0
+    while days:
+        async with parts.database.session() as session:
+            count = await records.purge(session, days, limit=_PURGED_AT_ONCE)
+        erased += count
+        if not count:
+            break
+    if erased:
+        log.info("purged", clients=erased)

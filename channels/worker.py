@@ -200,6 +200,8 @@ async def crisis_lane(settings: Settings) -> AsyncIterator[None]:
 async def run(settings: Settings) -> None:
     """Runs every lane until told to stop; what has begun is finished."""
     configure(settings.log_level)
+    if not (settings.on_call or settings.guidepost_demo):
+        log.warning("nobody_on_call")
     parts = Parts(settings)
     lanes = [
         _lane(parts, WORKER, "crisis", ["crisis"], 4),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import uuid
 from collections.abc import Callable, Coroutine, Iterable
@@ -52,12 +51,11 @@ def _on_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
     """
     from casework.commands.processes import database_url
     from casework.directory import load_sample
-    from casework.settings import Settings, get_settings
+    from casework.settings import demo_unless_set_up, get_settings, read
     from casework.storage import Database, migrate
 
-    given = Settings()
-    if not (given.guidepost_demo or given.twilio_ready or given.database_url):
-        os.environ["GUIDEPOST_DEMO"] = "1"
+    if not read().database_url:
+        demo_unless_set_up()
     demo = get_settings().guidepost_demo
 
     async def run() -> Any:
@@ -83,11 +81,14 @@ def _print_lines(rows: Iterable[dict[str, Any]]) -> None:
 @app.command()
 def up(
     train: Annotated[bool, typer.Option(help="Train first what is older than its sources.")] = True,
+    demo_without_twilio: Annotated[
+        bool, typer.Option("--demo-without-twilio", help="A demo where no Twilio settings are given, as `make run`.")
+    ] = False,
 ) -> None:
     """Starts everything: database, model server, actions, web, worker. Ctrl-C stops it all."""
     from casework.commands.up import up as run_up
 
-    raise SystemExit(run_up(train=train))
+    raise SystemExit(run_up(train=train, demo_without_twilio=demo_without_twilio))
 
 
 @app.command()

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import TextIO
 
 from casework.paths import BOT, MODELS, ROOT
-from casework.settings import Settings, get_settings
+from casework.settings import LOOPBACK, Settings, get_settings
 from casework.storage import embedded
 
 BOT_PYTHON = BOT / ".venv" / "bin" / "python"
 DIALOGUE_MODEL = MODELS / "guidepost.tar.gz"
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass
@@ -58,8 +57,12 @@ def _claim(port: int) -> bool:
     """Whether the port is ours: another line that is just starting binds its own only seconds after it chose it."""
     try:
         file = (Path(tempfile.gettempdir()) / f"guidepost-port-{port}").open("w")
+    except OSError:
+        return False
+    try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        file.close()
         return False
     _claims.append(file)
     return True
@@ -85,8 +88,19 @@ def database_url(settings: Settings | None = None) -> Iterator[str]:
         yield url
 
 
-def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
-    """The four processes, in the order in which they are started."""
+def own_ports(settings: Settings) -> Settings:
+    """The settings with free internal ports in place of those that are taken."""
+    found: dict[str, object] = {"actions_port": free_port(settings.actions_port)}
+    if settings.own_bot_port is not None:
+        found["rasa_url"] = f"http://{LOOPBACK}:{free_port(settings.own_bot_port)}"
+    return settings.model_copy(update=found)
+
+
+def parts(settings: Settings, url: str, bot_database: str | None) -> list[Part]:
+    """The processes of this machine, in the order in which they are started.
+
+    Where RASA_URL names a model server elsewhere, neither it nor the actions, which run beside it, are among them.
+    """
     environment = {
         "DATABASE_URL": url,
         "PORT": str(settings.port),
@@ -96,7 +110,20 @@ def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    host = os.environ.get("HOST", LOOPBACK if settings.guidepost_demo and not settings.public_url else "0.0.0.0")  # noqa: S104
+    host = settings.host or (LOOPBACK if settings.guidepost_demo and not settings.public_url else "0.0.0.0")  # noqa: S104
+    return [
+        *(_model_parts(settings, environment, bot_database) if bot_database else ()),
+        Part("worker", [sys.executable, "-m", "channels"], environment),
+        Part(
+            "web",
+            [*_uvicorn("channels.app:create_app", host, settings.port)],
+            environment,
+            f"http://{LOOPBACK}:{settings.port}/healthz",
+        ),
+    ]
+
+
+def _model_parts(settings: Settings, environment: dict[str, str], bot_database: str) -> list[Part]:
     return [
         Part(
             "actions",
@@ -106,25 +133,18 @@ def parts(settings: Settings, url: str, bot_url: str) -> list[Part]:
         ),
         Part(
             "bot",
-            [str(BOT_PYTHON), "-m", "bot.serve", "--port", str(settings.rasa_port), "--model", str(DIALOGUE_MODEL)],
+            [str(BOT_PYTHON), "-m", "bot.serve", "--port", str(settings.own_bot_port), "--model", str(DIALOGUE_MODEL)],
             {
                 "PYTHONPATH": str(ROOT),
                 "PYTHONWARNINGS": "ignore",  # Rasa's pins warn of their own age at every start
                 "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
                 "ACTIONS_URL": f"http://{LOOPBACK}:{settings.actions_port}/webhook",
                 "GUIDEPOST_ACTIONS_SECRET": settings.secret("actions"),
-                "BOT_DATABASE_URL": bot_url,
+                "BOT_DATABASE_URL": bot_database,
                 "GUIDEPOST_BOT_KEYS": ",".join(settings.encryption_keys),
                 "GUIDEPOST_BOT_SECRET": settings.secret("bot"),
             },
             f"{settings.bot_url}/webhooks/guidepost/",
-        ),
-        Part("worker", [sys.executable, "-m", "channels"], environment),
-        Part(
-            "web",
-            [*_uvicorn("channels.app:create_app", host, settings.port)],
-            environment,
-            f"http://{LOOPBACK}:{settings.port}/healthz",
         ),
     ]
 
@@ -148,7 +168,3 @@ def bot_environment(extra: dict[str, str]) -> dict[str, str]:
     """The model server's: nothing of the service's secrets but those made for it."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "GUIDEPOST_BENCH")
     return {**{name: os.environ[name] for name in kept if name in os.environ}, **extra}
-
-
-def data_folder(settings: Settings) -> Path:
-    return settings.guidepost_data.resolve()

@@ -17,7 +17,7 @@ from casework.commands import processes, training
 from casework.commands.processes import Part
 from casework.errors import GuidepostError
 from casework.paths import ROOT
-from casework.settings import Settings, demo_password, get_settings
+from casework.settings import Settings, demo_password, demo_unless_set_up, get_settings
 from casework.storage import embedded
 
 READY_SECONDS = 120
@@ -141,22 +141,18 @@ class Line:
                 each.process.wait()
 
 
-def up(*, train: bool = True) -> int:
+def up(*, train: bool = True, demo_without_twilio: bool = False) -> int:
     """Runs the line until Ctrl-C. Returns the exit code. `train=False` takes the models as they are."""
     console = Console(stderr=True)
+    if demo_without_twilio:
+        demo_unless_set_up()
     settings = get_settings()
     line = Line(settings, console)
     if not processes.port_is_free(settings.port):
         raise CannotStart(f"Port {settings.port} is taken. Set another, for example PORT={settings.port + 1}.")
     if train:
         training.train_all(line.say)
-    settings = settings.model_copy(
-        update={
-            "rasa_port": processes.free_port(settings.rasa_port),
-            "actions_port": processes.free_port(settings.actions_port),
-        }
-    )
-    line._settings = settings
+    line._settings = settings = processes.own_ports(settings)
     try:
         with processes.database(settings) as (url, line.postgres):
             line.say("database is up")
@@ -205,8 +201,11 @@ async def _run(settings: Settings, url: str, line: Line, console: Console) -> in
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
-    bot_url = os.environ.get("BOT_DATABASE_URL") or migrate.prepare_bot_role(url, settings.secret("bot-database")[:40])
-    for part in processes.parts(settings, url, bot_url):
+    bot_database = None
+    if settings.own_bot_port is not None:
+        made_with = settings.secret("bot-database")[:40]
+        bot_database = settings.bot_database_url or migrate.prepare_bot_role(url, made_with)
+    for part in processes.parts(settings, url, bot_database):
         line.start(part)
     ready = asyncio.create_task(line.wait_ready())
     stopped = asyncio.create_task(stop.wait())
@@ -216,6 +215,10 @@ async def _run(settings: Settings, url: str, line: Line, console: Console) -> in
         return 0
     ready.result()
     line.say("[green]ready[/green]")
+    if not (settings.on_call or settings.guidepost_demo):
+        line.say(
+            "[yellow]nobody is on call: set ON_CALL, or a danger is seen only by who looks at the console[/yellow]"
+        )
     _tell_where(settings, console)
     await line.watch(stop)
     line.say("stopping ...")

@@ -17,7 +17,7 @@ from casework import screening
 from casework.errors import SettingsMissing
 from casework.geography import UnknownPlace, find
 from casework.screening import Outcome, Policy, Screening
-from casework.settings import Settings, get_settings
+from casework.settings import get_settings, read
 
 _CHOOSING = screening.CRITERIA / "shared" / "choosing.toml"
 _BEST_FIRST = (Outcome.LIKELY, Outcome.POSSIBLE, Outcome.UNLIKELY)
@@ -36,7 +36,7 @@ def own_folder() -> Path:
     try:
         return get_settings().guidepost_data / "criteria"
     except SettingsMissing:  # `guidepost screen` needs no keys
-        return Settings().guidepost_data / "criteria"
+        return read().guidepost_data / "criteria"
 
 
 def load(policy: str, own: Path | None = None) -> Policy:

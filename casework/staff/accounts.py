@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casework.reach import is_reach
 from casework.staff import passwords
 from casework.staff.errors import BadAccount, LastAdmin
 from casework.staff.tables import ROLES, AuditEvent, Staff, StaffSession
 from casework.storage import new_id
 
 _PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
-_REACH = re.compile(r"sms:\+[1-9]\d{7,14}|email:[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -106,7 +106,7 @@ async def change(
     if role not in ROLES or not name.strip():
         raise BadAccount("a member of staff needs a name and a role")
     for entry in reach:
-        if not _REACH.fullmatch(entry):
+        if not is_reach(entry):
             raise BadAccount("reach")
     if staff.role == "admin" and role != "admin":
         await _not_the_last(session, staff)

@@ -61,7 +61,7 @@ def _measure(folder: Path) -> list[dict[str, Any]]:
         "DATABASE_URL": url,
         "PORT": str(port),
         "PUBLIC_URL": base,
-        "RASA_PORT": str(free_port()),
+        "RASA_URL": f"http://127.0.0.1:{free_port()}",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_FROM": LINE,

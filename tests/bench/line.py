@@ -23,7 +23,7 @@ def rows() -> list[dict[str, Any]]:
     """`{"what", "p50_ms", "p95_ms", "rounds"}` for turns (bare Rasa first: the yardstick), then seconds and MB."""
     with tempfile.TemporaryDirectory(prefix="guidepost-bench-", ignore_cleanup_errors=True) as folder:
         port = free_port()
-        line = Running(Path(folder), GUIDEPOST_BENCH="1", RASA_PORT=str(port))
+        line = Running(Path(folder), GUIDEPOST_BENCH="1", RASA_URL=f"http://127.0.0.1:{port}")
         line.start()
         try:
             return [*_turns(line, port), *_weights(line)]
