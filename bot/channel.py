@@ -1,9 +1,10 @@
 """The channel through which the service asks for a turn, over loopback.
 
-    GET  /webhooks/guidepost/      200 {"status": "ok"} once a model is loaded, else 503
-    POST /webhooks/guidepost/turn  Authorization: Bearer <GUIDEPOST_BOT_SECRET>
-                                   {"sender", "message_id", "text", "metadata"?}
-                                   200 {"messages": [{"text"?, "buttons"?: [{"title", "payload"}], "custom"?}]}
+    GET  /webhooks/guidepost/         200 {"status": "ok"} once a model is loaded, else 503
+    GET  /webhooks/guidepost/actions  the same, once the action server it asks answers
+    POST /webhooks/guidepost/turn     Authorization: Bearer <GUIDEPOST_BOT_SECRET>
+                                      {"sender", "message_id", "text", "metadata"?}
+                                      200 {"messages": [{"text"?, "buttons"?: [{"title", "payload"}], "custom"?}]}
 
 A message id that was handled before gets the same answer from the tracker; it is never handled twice. Other answers are
 `{"error": a word, "detail"?: what is wrong with the body}`: 400 bad_request, 401 unauthorized, and 503 when the turn
@@ -18,7 +19,9 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urljoin
 
+import aiohttp
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
@@ -30,6 +33,7 @@ from bot.turns import TurnFailed
 logger = logging.getLogger("bot.channel")
 
 TURN_SECONDS = 27.0  # the service gives up after 30
+ACTIONS_SECONDS = 3.0  # to answer that they are there
 MAX_ID = 255
 PAYLOAD_SIGN = "/"
 _SHOWN = ("text", "buttons", "custom", "image", "attachment")
@@ -78,6 +82,12 @@ class GuidepostInput(InputChannel):
         @webhook.get("/")
         async def health(request: Request) -> HTTPResponse:
             if not _ready(request):
+                return response.json({"error": "not_ready"}, 503)
+            return response.json({"status": "ok"})
+
+        @webhook.get("/actions")
+        async def actions(request: Request) -> HTTPResponse:
+            if not await _actions_answer(request):
                 return response.json({"error": "not_ready"}, 503)
             return response.json({"status": "ok"})
 
@@ -132,6 +142,19 @@ def _kinds(error: BaseException | None) -> str:
 def _ready(request: Request) -> bool:
     agent = getattr(request.app.ctx, "agent", None)
     return agent is not None and agent.is_ready()
+
+
+async def _actions_answer(request: Request) -> bool:
+    if not _ready(request):
+        return False
+    endpoint = request.app.ctx.agent.action_endpoint
+    timeout = aiohttp.ClientTimeout(total=ACTIONS_SECONDS)
+    try:
+        url = urljoin(endpoint.url, "/healthz")
+        async with endpoint.session() as session, session.get(url, timeout=timeout) as answer:
+            return bool(answer.status == 200)
+    except (aiohttp.ClientError, asyncio.TimeoutError):  # noqa: UP041  (another class before Python 3.11)
+        return False
 
 
 def _message(request: Request, collector: Collector) -> UserMessage:

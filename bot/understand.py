@@ -1,8 +1,9 @@
 """Prints what the trained model understands of texts on stdin: `python -m bot.understand --model PATH [--jsonl]`.
 
 One text a line, or one `{"text": ...}` a line with --jsonl; for each `{"intent", "confidence", "entities": [{"entity",
-"value", "start", "end"}]}`, in order, at once. An empty text has the intent null. A line that cannot be read ends it
-with code 2 and the line's number.
+"value", "start", "end"}]}`, in order, at once: lines that come together are understood together, and none waits for
+more. An empty text has the intent null. A line that cannot be read ends it with code 2 and the line's number, after
+the answers to those before it.
 
 Opens the NLU parts of the model alone, without Rasa: Rasa's import takes half a minute on a small machine.
 """
@@ -10,11 +11,14 @@ Opens the NLU parts of the model alone, without Rasa: Rasa's import takes half a
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import json
+import os
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +50,8 @@ class Understanding:
         self._entity_chars = int(extractor.get("max_chars", entity_finder.MAX_CHARS))
 
     def understand(self, texts: list[str]) -> list[dict[str, Any]]:
+        if not texts:
+            return []
         texts = [text.strip() for text in texts]
         vectors = sentences.encode(texts, self._max_chars) * self._scale
         answers = []
@@ -74,19 +80,39 @@ def _unpack(model: Path, folder: Path) -> dict[str, str]:
     return names
 
 
-def _texts(lines: Iterable[str], jsonl: bool) -> Iterable[str]:
-    for number, line in enumerate(lines, 1):
-        line = line.rstrip("\r\n")
-        if not jsonl:
-            yield line
-            continue
+def _lines(source: int) -> Iterator[list[str]]:
+    """What lines there are at a time, as they come: one that has come is not held back until others have."""
+    decode = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True).decode
+    rest = ""
+    while chunk := os.read(source, 1 << 16):
+        *lines, rest = (rest + decode(chunk)).split("\n")
+        yield from (lines[place : place + BATCH] for place in range(0, len(lines), BATCH))
+    if rest := rest + decode(b"", final=True):
+        yield [rest.rstrip("\n")]
+
+
+def _text(line: str, number: int) -> str:
+    """The text of a line of --jsonl."""
+    try:
+        text = json.loads(line)["text"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f'line {number} is not {{"text": ...}}') from error
+    if not isinstance(text, str):
+        raise BadInput(f"line {number}: text must be a string")
+    return text
+
+
+def _answer(understanding: Understanding, source: int, jsonl: bool) -> None:
+    """Raises BadInput, once what stands before the bad line is answered."""
+    number = 0
+    for lines in _lines(source):
+        texts: list[str] = []
         try:
-            text = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f'line {number} is not {{"text": ...}}') from error
-        if not isinstance(text, str):
-            raise BadInput(f"line {number}: text must be a string")
-        yield text
+            for line in lines:
+                number += 1
+                texts.append(_text(line, number) if jsonl else line)
+        finally:
+            _print(understanding.understand(texts))
 
 
 def _parse() -> tuple[Path, bool]:
@@ -100,18 +126,9 @@ def _parse() -> tuple[Path, bool]:
 
 def main() -> int:
     model, jsonl = _parse()
-    for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
-        understanding = Understanding(model)
-        interactive, waiting = sys.stdin.isatty(), []
-        for text in _texts(sys.stdin, jsonl):
-            waiting.append(text)
-            if interactive or len(waiting) == BATCH:
-                _print(understanding.understand(waiting))
-                waiting = []
-        if waiting:
-            _print(understanding.understand(waiting))
+        _answer(Understanding(model), sys.stdin.fileno(), jsonl)
     except (BadInput, OSError, ValueError, KeyError, StopIteration, sentences.EncoderChanged) as error:
         print(f"Cannot understand: {error}", file=sys.stderr)
         return 2

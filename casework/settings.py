@@ -92,7 +92,13 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+        return (self.public_url or self.own_address).rstrip("/")
+
+    @property
+    def own_address(self) -> str:
+        """Where this machine reaches its own web process."""
+        host = LOOPBACK if self.host in (None, "0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in str(host) else host}:{self.port}"
 
     @property
     def bot_url(self) -> str:
@@ -142,7 +148,7 @@ def _complete_for_demo(settings: Settings) -> Settings:
             "twilio_account_sid": "AC" + token,
             "twilio_auth_token": SecretStr(token),
             "twilio_from": "+16125550100",
-            "twilio_api_url": f"http://127.0.0.1:{settings.port}/demo/twilio",
+            "twilio_api_url": f"{settings.own_address}/demo/twilio",
         }
     return settings.model_copy(update=changes)
 

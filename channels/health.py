@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
-import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
@@ -35,7 +34,7 @@ async def readyz(request: Request) -> JSONResponse:
     parts: dict[str, Awaitable[bool]] = {
         "database": _database(request),
         "bot": state.bot.ready(),
-        "actions": _answers(f"http://127.0.0.1:{state.settings.actions_port}/healthz"),
+        "actions": state.bot.reaches_actions(),
         "worker": _worker(request),
     }
     results = dict(zip(parts, await asyncio.gather(*parts.values()), strict=True))
@@ -49,14 +48,6 @@ async def _database(request: Request) -> bool:
     except Exception:  # noqa: BLE001 - any failure is the same answer: not ready
         return False
     return True
-
-
-async def _answers(url: str) -> bool:
-    try:
-        async with httpx.AsyncClient(timeout=3) as client:
-            return (await client.get(url)).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 async def _worker(request: Request) -> bool:
@@ -84,6 +75,7 @@ async def metrics(request: Request) -> Response:
         rows = await session.execute(
             text("select queue_name, status::text, count(*) from procrastinate_jobs group by 1, 2")
         )
+        _JOBS.clear()  # a state that no job is in any more has no row
         for queue, status, count in rows:
             _JOBS.labels(queue, status).set(count)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 import uuid
@@ -21,6 +22,8 @@ keys_app = typer.Typer(no_args_is_help=True, help="The keys that clients' record
 app.add_typer(keys_app, name="keys")
 policy_app = typer.Typer(no_args_is_help=True, help="An agency's own copies of policies.")
 app.add_typer(policy_app, name="policy")
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 def main() -> None:
@@ -73,6 +76,10 @@ def _on_database(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
     return asyncio.run(run())
 
 
+def _tell(words: str, found: dict[str, Any], as_json: bool) -> None:
+    print(json.dumps(found, ensure_ascii=False) if as_json else words)
+
+
 def _print_lines(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         print(json.dumps(row, ensure_ascii=False), flush=True)
@@ -104,6 +111,9 @@ def safety(jsonl: Annotated[bool, typer.Option("--jsonl", help='Read {"text": ..
     """Reads texts from stdin, one a line; prints level, kinds and score of danger for each."""
     from casework.safety import cli
 
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # one bad byte is one bad letter, not the end
     _print_lines(cli.lines(sys.stdin, jsonl))
 
 
@@ -132,6 +142,7 @@ def screen(
     facts: Annotated[str, typer.Option(help="A file with one facts object, or - for stdin.")],
     policy: Annotated[str, typer.Option(help="The policy's id.")] = "default",
     language: Annotated[str, typer.Option(help="en or es: the language of the reasons.")] = "en",
+    as_json: AsJson = False,  # noqa: ARG001 - there is no other form
 ) -> None:
     """Computes the eligibility pre-screen of one facts object. A person decides."""
     from casework import screening
@@ -172,7 +183,7 @@ def policy_copy(
 def rescreen(
     client: Annotated[str | None, typer.Option(help="One client's id, as in the console's address; else all.")] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep those that come out otherwise.")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Runs kept screenings again by the policies as they are today, on the facts and the day they were made with."""
     from casework.commands import policies
@@ -188,7 +199,7 @@ def locate(
     age: Annotated[int | None, typer.Option(min=0, max=120)] = None,
     language: Annotated[str, typer.Option()] = "en",
     limit: Annotated[int, typer.Option(min=1, max=50)] = 3,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The nearest programs that would take this person."""
     from casework import clock, geography
@@ -243,7 +254,7 @@ def import_(
     path: Annotated[str, typer.Argument(help="A file (or folder), or an address where the kind allows it.")],
     verified_on: Annotated[str | None, typer.Option(help="The date its facts were checked, as 2026-11-01.")] = None,
     clinics: Annotated[str | None, typer.Option(help="va-vast: the file of clinical services.")] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Imports programs: counts read, added, updated, refused, and each refusal with its row and reason."""
     from casework.commands import directory
@@ -252,7 +263,7 @@ def import_(
 
 
 @app.command("undo-import")
-def undo_import(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def undo_import(as_json: AsJson = False) -> None:
     """Takes the last import back; what staff changed since stays."""
     from casework.commands import directory
 
@@ -263,7 +274,7 @@ def undo_import(as_json: Annotated[bool, typer.Option("--json")] = False) -> Non
 def export(
     kind: Annotated[str, typer.Argument(help="hsds, fhir or slots")],
     path: Annotated[str, typer.Argument(help="Where to write.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Writes the directory, or the open slots, in a standard's form."""
     from casework.commands import directory
@@ -278,6 +289,7 @@ def erase(
         uuid.UUID | None,
         typer.Option(help="The client's id, as in their page's address: a web chat has no number."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Erases a client: record, messages, answers, appointments, and what the dialogue model kept."""
     from casework import records
@@ -287,25 +299,34 @@ def erase(
     erased = _with_database(lambda session: records.erase(session, phone=phone, client_id=client))
     if not erased:
         raise GuidepostError("no client has this number" if phone else "no client has this id")
-    print("erased")
+    _tell("erased", {"erased": True}, as_json)
 
 
 @app.command()
 def purge(
-    days: Annotated[int, typer.Option(min=1, help="Days since a client's last message.")] = 730,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days since a client's last message; else RETENTION_DAYS.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Erases clients who have been silent for so long and have nothing ahead."""
+    """Erases clients who have been silent for so long and have nothing ahead, as the worker does by itself."""
     from casework import records
+    from casework.settings import read
 
-    print(f"{_with_database(lambda session: records.purge(session, days))} erased")
+    silent = days or read().retention_days
+    if not silent:
+        raise GuidepostError("RETENTION_DAYS is 0, never; say how long with --days")
+    count = _with_database(lambda session: records.purge(session, silent))
+    _tell(f"{count} erased", {"erased": count}, as_json)
 
 
 @keys_app.command("rotate")
-def keys_rotate() -> None:
-    """Writes everything that is encrypted anew with the newest key of ENCRYPTION_KEYS."""
+def keys_rotate(as_json: AsJson = False) -> None:
+    """Writes everything encrypted anew with the newest of ENCRYPTION_KEYS, with which every process must run."""
     from casework.storage import rotation
 
-    print(f"{_on_database(rotation.rotate)} values written with the newest key")
+    count = _on_database(rotation.rotate)
+    _tell(f"{count} values written with the newest key", {"written": count}, as_json)
 
 
 @staff_app.command("add")
@@ -313,6 +334,7 @@ def staff_add(
     email: str,
     role: Annotated[str, typer.Option(help="case_manager, supervisor or admin")],
     name: Annotated[str | None, typer.Option()] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Adds a member of staff; asks for the password (or reads it from stdin)."""
     from casework import staff
@@ -327,4 +349,4 @@ def staff_add(
         await staff.add(session, email=email, name=name or email.split("@")[0], role=role, password=password)
 
     _with_database(add)
-    print(f"{email} is {role}")
+    _tell(f"{email} is {role}", {"email": email, "role": role}, as_json)

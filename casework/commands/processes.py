@@ -118,7 +118,7 @@ def parts(settings: Settings, url: str, bot_database: str | None) -> list[Part]:
             "web",
             [*_uvicorn("channels.app:create_app", host, settings.port)],
             environment,
-            f"http://{LOOPBACK}:{settings.port}/healthz",
+            f"{settings.own_address}/healthz",
         ),
     ]
 

@@ -74,7 +74,7 @@ class Line:
                 raise CannotStart(f"{each.part.name} did not come up in {READY_SECONDS} s; see its messages above.")
             self.say(f"{each.part.name} is up")
         deadline = time.monotonic() + READY_SECONDS
-        while not training.answers(f"http://127.0.0.1:{self._settings.port}/readyz"):
+        while not training.answers(f"{self._settings.own_address}/readyz"):
             if time.monotonic() > deadline:
                 raise CannotStart("The parts are up but do not reach each other; ask /readyz which.")
             await self._watch_once()

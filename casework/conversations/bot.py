@@ -64,8 +64,15 @@ class Bot:
         ]
 
     async def ready(self) -> bool:
+        return await self._answers("/webhooks/guidepost/")
+
+    async def reaches_actions(self) -> bool:
+        """Whether the model server reaches the actions, which listen on its machine alone."""
+        return await self._answers("/webhooks/guidepost/actions")
+
+    async def _answers(self, path: str) -> bool:
         try:
-            answer = await self._client.get("/webhooks/guidepost/")
+            answer = await self._client.get(path)
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK

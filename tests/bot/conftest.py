@@ -83,6 +83,10 @@ def actions() -> Iterator[Actions]:
     stand_in = Actions()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(stand_in.answers.get(self.path, (200, None))[0])
+            self.end_headers()
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             body["authorization"] = self.headers.get("Authorization")

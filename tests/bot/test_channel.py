@@ -211,3 +211,10 @@ def test_a_long_conversation_is_remembered_and_stays_small(model_server: ModelSe
     assert len([event for event in told["events"] if event["event"] == "user"]) <= 31
     assert model_server.turn(sender, early, "hello there").json() == first
     assert len([row for row in events_of(model_server, sender) if row[0] == "user"]) == 63
+
+
+def test_whether_the_actions_answer_is_told_by_the_model_server_that_asks_them(model_server: ModelServer) -> None:
+    assert model_server.client.get("/webhooks/guidepost/actions").status_code == 200
+    model_server.actions.answers["/healthz"] = (503, None)
+    assert model_server.client.get("/webhooks/guidepost/actions").status_code == 503
+    assert model_server.client.get("/webhooks/guidepost/").status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,26 @@ def test_a_line_that_cannot_be_read_is_named(toy_model: Path, line: str) -> None
     assert done.returncode == 2
     assert "line 2" in done.stderr
     assert "Traceback" not in done.stderr
+    assert [json.loads(answer)["intent"] for answer in done.stdout.splitlines()] == ["greet"]
+
+
+def test_a_caller_who_writes_a_line_and_waits_is_answered(toy_model: Path) -> None:
+    with subprocess.Popen(
+        [PYTHON, "-m", "bot.understand", "--model", toy_model],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=rasa_environment(),
+    ) as talking:
+        assert talking.stdin is not None
+        assert talking.stdout is not None
+        for said in ("hello there\n", "a line in ", "parts \u00f1\n", "bad byte \udcff\n"):
+            talking.stdin.write(said.encode(errors="surrogateescape"))
+            talking.stdin.flush()
+            if said.endswith("\n"):
+                assert select.select([talking.stdout], [], [], 120)[0], "no answer"
+                assert json.loads(talking.stdout.readline())["confidence"] > 0
+        talking.stdin.close()
+        assert talking.wait(30) == 0
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:

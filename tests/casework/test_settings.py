@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from casework.commands import processes
 from casework.errors import SettingsMissing
+from casework.paths import ROOT
 from casework.settings import Settings, demo_unless_set_up, get_settings
 
 REAL = {
@@ -80,7 +82,7 @@ def test_the_settings_file_is_read_as_it_stands_not_as_a_shell_would(given: pyte
         given.delenv(name)
     lines = [f"{name} = {value}" for name, value in REAL.items() if name != "GUIDEPOST_DEMO"]
     lines += ["AGENCY_HOURS=Mon-Fri 08:00-17:00 America/Chicago", "SMTP_PASSWORD=pa$HOME"]
-    lines += ["HOST=127.0.0.1", "BOT_DATABASE_URL=postgresql://bot:a$b@db.example.org/guidepost"]
+    lines += ["HOST=127.0.0.2", "BOT_DATABASE_URL=postgresql://bot:a$b@db.example.org/guidepost"]
     (tmp_path / ".env").write_text("\n".join(lines))
     demo_unless_set_up()
     settings = start()
@@ -90,7 +92,13 @@ def test_the_settings_file_is_read_as_it_stands_not_as_a_shell_would(given: pyte
     assert settings.smtp_password.get_secret_value() == "pa$HOME"
     assert settings.bot_database_url == "postgresql://bot:a$b@db.example.org/guidepost"
     web = processes.parts(settings, "postgresql://db.example.org/guidepost", None)[-1]
-    assert web.command[web.command.index("--host") + 1] == "127.0.0.1"
+    assert web.command[web.command.index("--host") + 1] == "127.0.0.2"
+    assert web.ready == "http://127.0.0.2:8000/healthz"
+
+
+def test_the_example_file_names_every_setting_and_no_other() -> None:
+    named = re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(named) == {name.upper() for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize(
