@@ -20,6 +20,7 @@ from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
 CALL_OFF = '/cancel_appointment{"answer": "yes"}'
+_BY_CONSENT = ("booked", "referral")  # why somebody is in the queue who agreed to sharing, or did once
 NOT_KNOWN = "unknown"  # the choice of somebody who cannot say how late they will be
 
 
@@ -162,7 +163,7 @@ class CaseStatus(CaseAction):
         ).scalar_one_or_none()
         if case.answers.get(walk.SHARING) is False:
             case.say("utter_status_refused")
-        elif handed is None:
+        elif handed is None or (handed.shared_at is None and handed.reason in _BY_CONSENT):
             case.say("utter_status_not_shared")
         elif handed.claimed_at is None:
             case.say("utter_status_waiting")

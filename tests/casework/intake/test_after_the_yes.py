@@ -116,6 +116,18 @@ def test_a_yes_that_is_taken_back_holds_no_longer_for_anybody(someone: Walker, t
     assert not person.shared
 
 
+STATUS: Turn = ("STATUS", "intake_status", appointment.CaseStatus)
+
+
+@pytest.mark.parametrize(
+    ("turns", "hears"),
+    [((), "with the team"), ((BACK,), "Text CONTINUE"), ((BACK, NO), "text SHARE")],
+    ids=["agreed", "went back", "said no"],
+)
+def test_the_status_says_what_is_passed_on(someone: Walker, turns: tuple[Turn, ...], hears: str) -> None:
+    assert hears in someone.walk("1", YES, *turns, STATUS)
+
+
 def test_what_was_closed_after_a_yes_is_not_passed_on_once_that_was_taken_back(someone: Walker) -> None:
     someone.walk("1", YES, "Ana")
 
