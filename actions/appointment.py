@@ -29,12 +29,24 @@ async def tell_again(case: Case) -> None:
     replies.tell_outcome(case, policies.screen(walk.facts(case.answers), language=case.language))
 
 
+async def _tell_where(case: Case) -> bool:
+    """Tells where the case stands on the road; False where it is not there yet."""
+    where = await progress.status(case.session, case.client, case.at)
+    for words, choices in where or ():
+        case.tell(words, choices)
+    return where is not None
+
+
 class AboutAppointment(CaseAction):
-    """Subclasses act on the client's next appointment; without one the client is told so and can book."""
+    """Subclasses act on the client's next appointment; without one the client is told so and can book. Who is further
+    on the road, or has their intake elsewhere, is told where they stand.
+    """
 
     async def act(self, case: Case) -> Events:
         appointment = await booking.current(case.session, case.client.id, case.at)
         if appointment is None:
+            if await _tell_where(case):
+                return go_on(case)
             case.say("utter_no_appointment")
             return go_on(case) or await begin(case)
         return await self.on(case, appointment)
@@ -151,9 +163,7 @@ class CaseStatus(CaseAction):
     async def act(self, case: Case) -> Events:
         from sqlalchemy import select
 
-        told = await progress.status(case.session, case.client)
-        if told is not None:
-            case.tell(*told)
+        if await _tell_where(case):
             return go_on(case)
         appointment = await booking.current(case.session, case.client.id, case.at)
         handed = (

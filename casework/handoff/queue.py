@@ -16,6 +16,7 @@ from casework.handoff.tables import Handoff
 from casework.storage import new_id, notify
 
 ORDINARY, SOON, CRISIS = 1, 2, 3
+_COMES = frozenset(("booked", "referral", "person_asked"))  # by these a client whose case was closed comes back
 
 
 async def to_people(
@@ -83,7 +84,7 @@ async def to_people(
     if take_over and conversation.owner != PERSON:
         conversation.owner, conversation.owner_turn = PERSON, turn_id
     await refresh(session, handoff)
-    await road.set_out(session, client.id, at)
+    await road.set_out(session, client.id, at, comes=reason in _COMES)
     await notify(session, kind="queue", handoff=handoff.id)
     return handoff
 

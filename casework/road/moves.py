@@ -11,14 +11,13 @@ import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs
 from casework.errors import NotFound
-from casework.road import plans, rules, tasks
-from casework.road.progress import is_told, zone_of
+from casework.road import plans, progress, rules, tasks
 from casework.road.rules import Given, NotAllowed
 from casework.road.tables import Case, Move
 from casework.scheduling.quiet import next_waking
@@ -28,37 +27,65 @@ from casework.staff import accounts
 from casework.storage import new_id, notify
 
 STAFF, CLIENT, SERVICE = "staff", "client", "service"
+_THEN = timedelta(microseconds=1)  # of two moves at once, which was the first
 
 
-async def set_out(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> None:
-    """People know of this client: the case begins, at the stage that the appointments say. Once."""
+async def set_out(session: AsyncSession, client_id: uuid.UUID, at: datetime, *, comes: bool = False) -> None:
+    """People know of this client: the case begins, at the stage that the appointments say. Once; and again where it was
+    closed and the client comes back by themselves (`comes`).
+    """
     await session.execute(
         insert(Case)
         .values(client_id=client_id, stage=rules.SCREENING, since=at)
         .on_conflict_do_nothing(index_elements=["client_id"])
     )
-    await follow(session, client_id, at)
+    case = await locked(session, client_id)
+    if comes and case is not None and case.stage == rules.CLOSED:
+        await move(session, case, rules.SCREENING, at, by=CLIENT)
+    await follow(session, client_id, at + _THEN)
 
 
 async def follow(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> None:
-    """Lets the stage follow the client's appointments, where that is the service's to know. Without a case, nothing."""
+    """Lets the stage follow the client's appointments, where that is the service's to know. Without a case, nothing.
+
+    A case that was closed begins again with an appointment that was booked since.
+    """
     case = await locked(session, client_id)
+    if case is not None and case.stage == rules.CLOSED and await _booked_since(session, case):
+        await move(session, case, rules.SCREENING, at, by=SERVICE)
+        at += _THEN
     if case is None or case.stage not in (rules.SCREENING, rules.INTAKE_BOOKED):
         return
-    states = set(
-        await session.scalars(
-            select(Appointment.status).where(
-                Appointment.client_id == client_id, Appointment.status.in_(("booked", "attended"))
-            )
-        )
-    )
-    to = rules.by_itself(case.stage, booked=bool(states))
+    states = await _appointments(session, client_id)
+    booked = bool(states) or await progress.booked_elsewhere(session, case)
+    to = rules.by_itself(case.stage, booked=booked)
     if to is not None:
         await move(session, case, to, at, by=SERVICE)
     if "attended" in states:
         await tasks.open_one(session, client_id, "assessment", tasks.today(at) + rules.ASSESS_WITHIN)
     else:
         await tasks.settle(session, client_id, "assessment", at, status="dropped")
+
+
+async def _booked_since(session: AsyncSession, case: Case) -> bool:
+    booked = select(Appointment.id).where(
+        Appointment.client_id == case.client_id, Appointment.status == "booked", Appointment.created_at > case.since
+    )
+    return await session.scalar(booked.limit(1)) is not None
+
+
+async def _appointments(session: AsyncSession, client_id: uuid.UUID) -> set[str]:
+    """Which of booked and attended there is, since the case began, or began again."""
+    begun = select(func.max(Move.at)).where(
+        Move.client_id == client_id, Move.from_stage == rules.CLOSED, Move.undone_at.is_(None)
+    )
+    wanted = select(Appointment.status).where(
+        Appointment.client_id == client_id, Appointment.status.in_(("booked", "attended"))
+    )
+    since = await session.scalar(begun)
+    if since is not None:
+        wanted = wanted.where(Appointment.ends_at > since)
+    return set(await session.scalars(wanted))
 
 
 async def locked(session: AsyncSession, client_id: uuid.UUID) -> Case | None:
@@ -159,12 +186,14 @@ async def move(
     if to in (rules.ASSIGNED, case.stage) and given.case_manager is not None:
         case.case_manager_id = given.case_manager
     if to != case.stage:
+        if case.stage == rules.CLOSED:
+            case.case_manager_id = None  # whoever takes the client this time is not kept from it
         case.stage, case.since = to, at
         case.ended = given.reason if to == rules.CLOSED else None
         if to == rules.MONITORING:
             case.reassess_on = given.reassess_on
     await session.flush()
-    if is_told(made):
+    if progress.is_told(made):
         await _tell_later(session, made, at + timedelta(seconds=get_settings().undo_seconds))
     await notify(session, kind="road", client=case.client_id)
     return made
@@ -182,7 +211,7 @@ async def undo(session: AsyncSession, move_id: uuid.UUID, at: datetime, *, staff
     made = await session.get_one(Move, move_id, populate_existing=True)
     if made.undone_at is not None:
         return made
-    latest = await last(session, case.client_id)
+    latest = await progress.last(session, case.client_id)
     if latest is None or latest.id != move_id or case.stage != made.to_stage:
         raise NotAllowed("not_the_last")
     if made.by != STAFF:
@@ -203,14 +232,6 @@ async def undo(session: AsyncSession, move_id: uuid.UUID, at: datetime, *, staff
     return made
 
 
-async def last(session: AsyncSession, client_id: uuid.UUID) -> Move | None:
-    """The newest move that stands."""
-    found: Move | None = await session.scalar(
-        select(Move).where(Move.client_id == client_id, Move.undone_at.is_(None)).order_by(Move.at.desc()).limit(1)
-    )
-    return found
-
-
 async def _tell_later(session: AsyncSession, made: Move, at: datetime) -> None:
-    waking = next_waking(at, await zone_of(session, made.client_id))
+    waking = next_waking(at, await progress.zone_of(session, made.client_id))
     await jobs.defer(session, "tell_progress", at=waking, move_id=made.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs, office
@@ -63,6 +63,20 @@ def is_told(move: Move) -> bool:
     return move.by == "staff"
 
 
+async def last(session: AsyncSession, client_id: uuid.UUID) -> Move | None:
+    """The newest move that stands."""
+    found: Move | None = await session.scalar(
+        select(Move).where(Move.client_id == client_id, Move.undone_at.is_(None)).order_by(Move.at.desc()).limit(1)
+    )
+    return found
+
+
+async def booked_elsewhere(session: AsyncSession, case: Case) -> bool:
+    """Whether it was staff who said that an intake is booked: of such a one the service knows no day."""
+    latest = await last(session, case.client_id)
+    return latest is not None and latest.by == "staff" and latest.to_stage == case.stage == rules.INTAKE_BOOKED
+
+
 async def zone_of(session: AsyncSession, client_id: uuid.UUID) -> str:
     """By whose clock the client is not to be woken: their own, else their program's, else the office's."""
     zone = await session.scalar(select(Client.zone).where(Client.id == client_id))
@@ -95,8 +109,8 @@ async def tell(session: AsyncSession, move_id: uuid.UUID, *, at: datetime) -> No
     manager = await accounts.at_work(session, case.case_manager_id)
     if move.undone_at is not None:
         response = "utter_road_undone"
-    elif await _gone_on(session, move):
-        return  # that step has words of its own
+    elif (latest := await last(session, move.client_id)) is not None and latest.id != move.id:
+        return  # it has gone on since; that step has words of its own
     else:
         response = _TOLD_ON_THE_WAY.get((move.from_stage, move.to_stage)) or _TOLD[move.to_stage]
     if response == _NAMED and manager is None:
@@ -110,35 +124,52 @@ async def tell(session: AsyncSession, move_id: uuid.UUID, *, at: datetime) -> No
     move.told_at = at if move.undone_at is None else None
 
 
-async def status(session: AsyncSession, client: Client) -> tuple[str, list[dict[str, str]]] | None:
-    """Where the client stands, in words, with what they can choose; None before their intake is over."""
+async def status(session: AsyncSession, client: Client, at: datetime) -> list[tuple[str, list[dict[str, str]]]] | None:
+    """Where the client stands, an appointment ahead first, each text with what they can choose. None before the intake,
+    of which `before_intake` tells, but where it was booked elsewhere.
+    """
     case = await session.get(Case, client.id)
-    if case is None or case.stage not in _STATUS:
+    if case is None:
         return None
+    booked = await _booked(session, client, at)
     manager = await accounts.at_work(session, case.case_manager_id)
-    between = manager is None and case.stage in rules.WITH_CASE_MANAGER
-    response = "utter_status_case_manager_changes" if between else _STATUS[case.stage]
+    if manager is None and case.stage in rules.WITH_CASE_MANAGER:
+        response: str | None = "utter_status_case_manager_changes"
+    elif booked is None and await booked_elsewhere(session, case):
+        response = "utter_status_intake_elsewhere"
+    else:
+        response = _STATUS.get(case.stage)
+    if response is None:
+        return None
     values = await _values(session, manager, client)
     wording = say(response, client.language, agency=get_settings().agency_name, **values)
-    return wording.text, list(wording.choices)
+    return [*([(booked, [])] if booked else []), (wording.text, list(wording.choices))]
 
 
 async def before_intake(session: AsyncSession, client: Client, at: datetime) -> str:
     """Where a client stands who has not had their intake yet."""
+    booked = await _booked(session, client, at)
+    if booked is not None:
+        return booked
+    claimed = await session.scalar(
+        select(Handoff.claimed_at).where(Handoff.client_id == client.id).order_by(Handoff.created_at.desc()).limit(1)
+    )
+    return say("utter_status_claimed" if claimed else "utter_status_waiting", client.language).text
+
+
+async def _booked(session: AsyncSession, client: Client, at: datetime) -> str | None:
+    """The client's next appointment in words."""
     appointment = await session.scalar(
         select(Appointment)
         .where(Appointment.client_id == client.id, Appointment.status == "booked", Appointment.ends_at > at)
         .order_by(Appointment.starts_at)
         .limit(1)
     )
-    if appointment is not None:
-        program = await session.get_one(Program, appointment.program_id)
-        when = moment(appointment.starts_at, program.zone, client.language)
-        return say("utter_status_booked", client.language, moment=when, program=program.organization).text
-    claimed = await session.scalar(
-        select(Handoff.claimed_at).where(Handoff.client_id == client.id).order_by(Handoff.created_at.desc()).limit(1)
-    )
-    return say("utter_status_claimed" if claimed else "utter_status_waiting", client.language).text
+    if appointment is None:
+        return None
+    program = await session.get_one(Program, appointment.program_id)
+    when = moment(appointment.starts_at, program.zone, client.language)
+    return say("utter_status_booked", client.language, moment=when, program=program.organization).text
 
 
 async def plan_in_words(session: AsyncSession, client: Client) -> str | None:
@@ -162,12 +193,6 @@ async def plan_in_words(session: AsyncSession, client: Client) -> str | None:
             words.append(say(response, client.language, what=service.what.rstrip(". "), who=service.who or "").text)
         lines.append(" ".join(words))
     return "\n".join(lines)
-
-
-async def _gone_on(session: AsyncSession, move: Move) -> bool:
-    """Whether a later move stands."""
-    later = exists().where(Move.client_id == move.client_id, Move.undone_at.is_(None), Move.at > move.at)
-    return bool(await session.scalar(select(later)))
 
 
 async def _values(session: AsyncSession, manager: Staff | None, client: Client) -> dict[str, str]:

@@ -50,11 +50,22 @@ async def act(
             return await _agree(session, client, conversation, message, at)
         case "change":
             return await _change(session, client, conversation, message, at)
-        case "status" if case.stage not in (rules.SCREENING, rules.INTAKE_BOOKED) or conversation.owner != ASSISTANT:
-            told = await progress.status(session, client) or (await progress.before_intake(session, client, at), [])
-            await outbox.put(session, client, conversation, told[0], author=SYSTEM, choices=told[1])
-            return True
+        case "status":
+            if await _where(session, client, conversation, at):
+                return True
+            if conversation.owner != ASSISTANT:
+                words = await progress.before_intake(session, client, at)
+                await outbox.put(session, client, conversation, words, author=SYSTEM)
+                return True
     return False
+
+
+async def _where(session: AsyncSession, client: Client, conversation: Conversation, at: datetime) -> bool:
+    """Tells where things stand, once that is more than what the assistant can say."""
+    told = await progress.status(session, client, at)
+    for words, choices in told or ():
+        await outbox.put(session, client, conversation, words, author=SYSTEM, choices=choices)
+    return told is not None
 
 
 async def _meant(session: AsyncSession, conversation: Conversation, message: Message, case: Case) -> str | None:
@@ -101,11 +112,7 @@ async def _agree(
         )
     except NotAllowed:
         # Agreed to already, or taken back meanwhile: they are told where things stand instead.
-        told = await progress.status(session, client)
-        if told is None:
-            return False
-        await outbox.put(session, client, conversation, told[0], author=SYSTEM, choices=told[1])
-        return True
+        return await _where(session, client, conversation, at)
     await _say(session, client, conversation, "utter_plan_agreed")
     return True
 

@@ -12,6 +12,7 @@ import pytest
 from console_people import a_client, a_handoff, somebody_asking, somebody_booked
 from sqlalchemy import select, text, update
 
+from casework import road
 from casework.conversations.receive import Inbound, receive
 from casework.conversations.tables import OUT, Client, Conversation, Message
 from casework.handoff import calling, presence
@@ -234,6 +235,88 @@ async def test_the_stage_follows_the_appointments_by_itself(database: Database, 
     await press(dana, f"/appointments/{appointment.id}/attended")
     assert (await case_of(database, ana)).stage == "intake_booked"
     assert "Record the assessment" in (await dana.get("/console/board")).text
+
+
+async def asks_for_a_person(database: Database, client_id: uuid.UUID, reason: str = "person_asked") -> None:
+    async with database.session() as session:
+        row = (
+            await session.execute(select(Client, Conversation).join(Conversation).where(Client.id == client_id))
+        ).one()
+        await a_handoff(session, row[0], row[1], reason=reason, urgency=2, minutes=0)
+
+
+async def test_a_client_whose_case_was_closed_comes_back_by_asking_for_a_person_or_booking(  # type: ignore[no-untyped-def]
+    database: Database, sign_in
+) -> None:
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+        begun = datetime.now(UTC) - timedelta(hours=2)
+        ended = begun + timedelta(minutes=45)
+        await session.execute(
+            update(Appointment).values(status="attended", starts_at=begun, ends_at=ended, busy_until=ended)
+        )
+    dana = await sign_in()
+    await step(dana, ana, "intake_booked", "closed", reason="declined")
+    await texts(database, ana, "STATUS")
+    assert "To come back, text PERSON" in (await said_to(database, ana))[-1]
+    await asks_for_a_person(database, ana, "complaint")
+    assert (await case_of(database, ana)).stage == "closed", "a complaint is no coming back"
+    await asks_for_a_person(database, ana)
+    assert (await case_of(database, ana)).stage == "screening", "the intake of before is over"
+    assert "Ana Reyes" in (await dana.get("/console/board")).text
+    page = (await dana.get(f"/console/people/{ana}")).text
+    assert re.search("Closed → Screening .{0,40}The client", page)
+
+    await step(dana, ana, "screening", "closed", reason="lost_contact")
+    async with database.session() as session:
+        old = (await session.scalars(select(Appointment))).one()
+        ahead = datetime.now(UTC) + timedelta(days=3)
+        new = Appointment(
+            id=uuid.uuid4(), client_id=ana, program_id=old.program_id, calendar_id=old.calendar_id, seat=0,
+            kind="phone", status="booked", starts_at=ahead, ends_at=ahead + timedelta(minutes=45),
+            busy_until=ahead + timedelta(minutes=45),
+        )  # fmt: skip
+        session.add(new)
+        await session.flush()
+        await road.follow(session, ana, datetime.now(UTC))  # as every booking does
+    assert (await case_of(database, ana)).stage == "intake_booked"
+    async with database.session() as session:
+        await session.execute(
+            update(Appointment)
+            .where(Appointment.id == new.id)
+            .values(starts_at=datetime.now(UTC) - timedelta(seconds=1))
+        )
+        await booking.mark(session, new.id, "attended", at=datetime.now(UTC))
+    assert "Record the assessment" in (await dana.get("/console/board")).text
+
+
+async def test_an_intake_that_was_booked_elsewhere_stays_booked_whatever_the_client_asks(
+    database: Database, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        rosa = await somebody_asking(session, name="Rosa Vega")
+        await session.execute(update(Client).values(language="en"))
+    dana = await sign_in()
+    await step(dana, rosa, "screening", "intake_booked")
+    await asks_for_a_person(database, rosa)
+    assert (await case_of(database, rosa)).stage == "intake_booked"
+    for owner in ("person", "assistant"):
+        async with database.session() as session:
+            await session.execute(update(Conversation).values(owner=owner))
+        await texts(database, rosa, "STATUS")
+        assert "Your first talk is set" in (await said_to(database, rosa))[-1]
+    assert "Undo" in (await dana.get(f"/console/people/{rosa}")).text
+
+
+async def test_who_is_on_the_road_and_has_an_appointment_hears_of_it_first(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+    dana = await sign_in()
+    await step(dana, ana, "intake_booked", "assessed")
+    await texts(database, ana, "STATUS")
+    told = (await said_to(database, ana))[-2:]
+    assert "You are booked for" in told[0]
+    assert "Your first talk is done" in told[1]
 
 
 async def test_what_is_overdue_shows_on_the_board_and_reminds_who_has_the_client(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
