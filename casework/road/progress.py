@@ -20,7 +20,7 @@ from casework.directory.tables import Program
 from casework.handoff.tables import Handoff
 from casework.moments import day as day_in_words
 from casework.moments import moment
-from casework.road import plans, rules
+from casework.road import plans, rules, tasks
 from casework.road.tables import Case, Move, Task
 from casework.scheduling.quiet import is_quiet, next_waking
 from casework.scheduling.tables import Appointment
@@ -30,8 +30,8 @@ from casework.staff.tables import Staff
 from casework.wording import say
 
 _USUAL_ZONE = "America/Chicago"  # of somebody of whom nothing is known: the middle of the mainland
+_NAMED, _BACK = "utter_road_assigned", "utter_road_plan_back"
 # The response that tells a move, by (from, to) where the way matters, else by where it leads.
-_NAMED = "utter_road_assigned"
 _TOLD = {
     rules.INTAKE_BOOKED: "utter_road_intake_booked",
     rules.ASSESSED: "utter_road_assessed",
@@ -43,7 +43,7 @@ _TOLD = {
     rules.SCREENING: "utter_road_again",
 }
 _TOLD_ON_THE_WAY = {
-    (rules.PLAN_DRAFTED, rules.ASSESSED): "utter_road_plan_back",
+    (rules.PLAN_DRAFTED, rules.ASSESSED): _BACK,
     (rules.MONITORING, rules.ASSESSED): "utter_road_reassessed",
     **{(stage, stage): _NAMED for stage in rules.STAGES},  # another case manager, and nothing else
 }
@@ -115,7 +115,9 @@ async def tell(session: AsyncSession, move_id: uuid.UUID, *, at: datetime) -> No
         response = _TOLD_ON_THE_WAY.get((move.from_stage, move.to_stage)) or _TOLD[move.to_stage]
     if response == _NAMED and manager is None:
         return  # they have left; who comes after them is told
-    values = await _values(session, manager, client)
+    if response == _BACK and not await _knows_of_the_plan(session, move):
+        return  # it was never before them
+    values = await _values(session, manager, client, at)
     wording = say(response, client.language, agency=get_settings().agency_name, **values)
     await outbox.put(
         session, client, conversation, wording.text, author=SYSTEM, choices=wording.choices, in_reply_to=move.id,
@@ -141,7 +143,7 @@ async def status(session: AsyncSession, client: Client, at: datetime) -> list[tu
         response = _STATUS.get(case.stage)
     if response is None:
         return None
-    values = await _values(session, manager, client)
+    values = await _values(session, manager, client, at)
     wording = say(response, client.language, agency=get_settings().agency_name, **values)
     return [*([(booked, [])] if booked else []), (wording.text, list(wording.choices))]
 
@@ -195,8 +197,19 @@ async def plan_in_words(session: AsyncSession, client: Client) -> str | None:
     return "\n".join(lines)
 
 
-async def _values(session: AsyncSession, manager: Staff | None, client: Client) -> dict[str, str]:
-    """What the responses may name: the case manager, the next check-in's day."""
+async def _knows_of_the_plan(session: AsyncSession, back: Move) -> bool:
+    """Whether the client was told of the plan that this move takes back."""
+    offered = select(Move.told_at).where(
+        Move.client_id == back.client_id,
+        Move.to_stage == rules.PLAN_DRAFTED,
+        Move.undone_at.is_(None),
+        Move.at < back.at,
+    )
+    return await session.scalar(offered.order_by(Move.at.desc()).limit(1)) is not None
+
+
+async def _values(session: AsyncSession, manager: Staff | None, client: Client, at: datetime) -> dict[str, str]:
+    """What the responses may name: the case manager, when the next check-in is. One that is overdue is soon."""
     check_in: date | None = await session.scalar(
         select(func.min(Task.due_on)).where(
             Task.client_id == client.id, Task.status == "open", Task.kind.in_(("check_in", "reassessment"))
@@ -204,7 +217,9 @@ async def _values(session: AsyncSession, manager: Staff | None, client: Client) 
     )
     return {
         "name": manager.name if manager else get_settings().agency_name,
-        "day": day_in_words(check_in, client.language) if check_in else say("utter_soon", client.language).text,
+        "when": say("utter_around", client.language, day=day_in_words(check_in, client.language)).text
+        if check_in and check_in >= tasks.today(at)
+        else say("utter_soon", client.language).text,
     }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
-from casework.conversations.tables import ASSISTANT, OUT, SYSTEM, Client, Conversation, Message
+from casework.conversations.tables import OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
 from casework.paths import DATA
 from casework.road import moves, plans, progress, rules, tasks
@@ -32,7 +32,7 @@ _PAYLOADS = {f'/intake_status{{"answer": "plan_{name}"}}': name for name in (SHO
 @lru_cache
 def _words() -> dict[str, str]:
     table = tomllib.loads((DATA / "understanding" / "plan.toml").read_text(encoding="utf-8"))
-    return {fold(phrase): name for name in (AGREE, SHOW, STATUS) for phrase in table[name]["phrases"]}
+    return {fold(phrase): name for name in (AGREE, SHOW, CHANGE, STATUS) for phrase in table[name]["phrases"]}
 
 
 async def act(
@@ -51,17 +51,15 @@ async def act(
         case "change":
             return await _change(session, client, conversation, message, at)
         case "status":
-            if await _where(session, client, conversation, at):
-                return True
-            if conversation.owner != ASSISTANT:
+            if not await _where(session, client, conversation, at):
                 words = await progress.before_intake(session, client, at)
                 await outbox.put(session, client, conversation, words, author=SYSTEM)
-                return True
+            return True
     return False
 
 
 async def _where(session: AsyncSession, client: Client, conversation: Conversation, at: datetime) -> bool:
-    """Tells where things stand, once that is more than what the assistant can say."""
+    """Tells where things stand on the road; False before the intake."""
     told = await progress.status(session, client, at)
     for words, choices in told or ():
         await outbox.put(session, client, conversation, words, author=SYSTEM, choices=choices)

@@ -158,9 +158,51 @@ async def test_a_step_can_be_undone_and_is_not_told_then(database: Database, sig
         move = (await session.scalars(select(Move).order_by(Move.at.desc()).limit(1))).one()
     await press(dana, f"/moves/{move.id}/undo", client=ana)
     await tell_all(database)
-    assert "a slip of ours" in (await said_to(database, ana))[-1]
+    assert "a slip of ours, sorry. Text STATUS" in (await said_to(database, ana))[-1]
     async with database.session() as session:
         assert (await session.scalars(select(Plan.status))).all() == ["draft"]
+
+
+async def test_a_plan_that_was_never_before_the_client_is_not_told_to_be_changing(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+    dana = await sign_in()
+    await with_a_plan(dana, database, ana)
+    await step(dana, ana, "plan_drafted", "assessed")
+    await tell_all(database)
+    assert await said_to(database, ana) == []
+    await step(dana, ana, "assessed", "plan_drafted")
+    await tell_all(database)
+    await step(dana, ana, "plan_drafted", "assessed")
+    await tell_all(database)
+    assert "is being changed" in (await said_to(database, ana))[-1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "word", "told"),
+    [
+        ("screening", "ESTADO", "Su resumen está con el equipo"),
+        ("intake_booked", "ESTADO", "Tiene cita"),
+        ("monitoring", "STATUS", "The next check-in is soon"),  # it is overdue
+        ("closed", "STATUS", "text PERSON"),
+    ],
+)
+async def test_the_word_for_where_things_stand_works_at_every_stage(  # type: ignore[no-untyped-def]
+    database: Database, sign_in, stage: str, word: str, told: str
+) -> None:
+    await sign_in()
+    async with database.session() as session:
+        ana = await somebody_booked(session)
+        await session.execute(update(Client).values(language="es" if word == "ESTADO" else "en"))
+    if stage == "monitoring":
+        await in_monitoring(database, ana, "dana@agency.example")
+    async with database.session() as session:
+        if stage != "intake_booked":
+            await session.execute(update(Appointment).values(status="cancelled"))
+        await session.execute(update(Case).values(stage=stage))
+        await session.execute(update(Task).values(due_on=TODAY - timedelta(3)))
+    await texts(database, ana, word)
+    assert told in (await said_to(database, ana))[-1]
 
 
 async def test_of_two_who_move_a_case_at_once_one_learns_that_it_has_moved(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
