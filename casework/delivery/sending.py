@@ -202,8 +202,10 @@ async def _morning(session: AsyncSession, message: Message, client: Client) -> d
     """When a text may go that was made by day, answers nobody, and would wake somebody now: it was tried again, or no
     worker ran. What is made at night is meant to go at night.
     """
+    if message.author != SYSTEM:
+        return None
     now, zone = clock.now(), await presence.zone_of(session, client)
-    if message.author != SYSTEM or not is_quiet(now, zone) or is_quiet(message.created_at, zone):
+    if not is_quiet(now, zone) or is_quiet(message.created_at, zone):
         return None
     answers = exists().where(
         Message.conversation_id == message.conversation_id,
