@@ -7,8 +7,10 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from sqlalchemy.exc import DataError
 
 from casework import agency, safety
 from casework.conversations.bot import Bot
@@ -20,6 +22,8 @@ from channels import calendar, chat, console, demo, directory, health, rehearsal
 from channels.live import Live
 from channels.twilio import Twilio
 from channels.worker import crisis_lane
+
+log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -50,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Guidepost", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.settings = settings
     app.state.twilio = Twilio(settings)
+    app.add_exception_handler(DataError, _cannot_be_kept)
     app.include_router(sms.router)
     app.include_router(voice.router)
     app.include_router(chat.router)
@@ -67,3 +72,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             return RedirectResponse("/console")
 
     return app
+
+
+async def _cannot_be_kept(_request: Request, _error: Exception) -> Response:
+    """A character or a number that the database has no room for (NUL in a search or a form) is the sender's mistake."""
+    log.warning("unkeepable_value")
+    return PlainTextResponse("This holds something that cannot be read.\n", 400)

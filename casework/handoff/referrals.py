@@ -40,6 +40,10 @@ class ReferralWithdrawn(GuidepostError):
     """The client took their yes to this referral back."""
 
 
+class AnotherOpen(GuidepostError):
+    """The client has asked this program anew since; that request is the one to record answers of."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A referral as staff see it."""
@@ -208,7 +212,7 @@ async def record(
 ) -> Referral:
     """What became of it. The client is told; the same again changes nothing.
 
-    Raises NotFound, ReferralWithdrawn: the client took it back, so nothing is asked or told of it any more.
+    Raises NotFound, AnotherOpen, ReferralWithdrawn: the client took it back, so nothing is asked or told of it any more.
     """
     found = await session.get(Referral, referral_id, with_for_update=True, populate_existing=True)
     if found is None or status not in ANSWERS:
@@ -217,6 +221,14 @@ async def record(
         raise ReferralWithdrawn("the client took this referral back")
     if found.status == status:
         return found
+    if status in UNSETTLED and found.status not in UNSETTLED:
+        newer = select(Referral.id).where(
+            Referral.client_id == found.client_id,
+            Referral.program_id == found.program_id,
+            Referral.status.in_(UNSETTLED),
+        )
+        if await session.scalar(newer) is not None:
+            raise AnotherOpen("one open request to a program at a time")
     found.status, found.status_by, found.changed_at = status, staff_id, at
     await _tell(session, found, at)
     return found

@@ -33,6 +33,7 @@ LIMITS = {
     "horizon_days": (1, 365),
 }
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
+_YEARS = 10  # how far off time away may lie
 _LAST = time(23, 59)  # what "24:00" is kept as
 
 
@@ -195,8 +196,12 @@ async def clear_date(session: AsyncSession, calendar_id: uuid.UUID, day: date, a
     return calendar
 
 
-async def block(session: AsyncSession, calendar_id: uuid.UUID, begins: datetime, ends: datetime, note: str) -> Calendar:
-    """Not available between these wall-clock times of the program's zone. Raises BadHours: block_order."""
+async def block(
+    session: AsyncSession, calendar_id: uuid.UUID, begins: datetime, ends: datetime, note: str, at: datetime
+) -> Calendar:
+    """Not available between these wall-clock times of the program's zone. Raises BadHours: block_order, block_far."""
+    if not all(abs(moment.year - at.year) <= _YEARS for moment in (begins, ends)):
+        raise BadHours("block_far")
     calendar = await _calendar(session, calendar_id)
     program = await session.get_one(Program, calendar.program_id)
     zone = ZoneInfo(program.zone)

@@ -7,19 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.staff.tables import AuditEvent, Staff
 
 # A page that refreshes itself goes on with the reading that was written down; after this long it is a new one.
 ONE_READING = timedelta(minutes=15)
+Place = tuple[datetime, uuid.UUID]  # of an entry in the trail
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line of the trail as it is shown. Without `who` it was the service itself."""
 
+    id: uuid.UUID
     at: datetime
     who: str | None
     action: str
@@ -79,10 +81,13 @@ async def listing(
     write(session, staff, "queue.read", at, clients=shown)
 
 
-async def trail(session: AsyncSession, *, before: datetime | None = None, limit: int = 100) -> list[Entry]:
-    """The newest entries, newest first."""
+async def trail(session: AsyncSession, *, before: Place | None = None, limit: int = 100) -> list[Entry]:
+    """The newest entries, newest first; `before`: the place of the last one that was seen. One request may write
+    several at the same moment, so a moment alone is no place.
+    """
+    place = tuple_(AuditEvent.at, AuditEvent.id)
     rows = select(AuditEvent, Staff.name).outerjoin(Staff, Staff.id == AuditEvent.staff_id)
     if before:
-        rows = rows.where(AuditEvent.at < before)
-    found = await session.execute(rows.order_by(AuditEvent.at.desc()).limit(limit))
-    return [Entry(event.at, name, event.action, event.client_id, event.detail) for event, name in found]
+        rows = rows.where(place < before)
+    found = await session.execute(rows.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit))
+    return [Entry(event.id, event.at, name, event.action, event.client_id, event.detail) for event, name in found]

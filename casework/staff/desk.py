@@ -99,7 +99,7 @@ class Desk(Records):
         return calendar
 
     async def block(self, calendar_id: uuid.UUID, begins: datetime, ends: datetime, note: str) -> Calendar:
-        calendar = await availability.block(self.session, calendar_id, begins, ends, note)
+        calendar = await availability.block(self.session, calendar_id, begins, ends, note, self.at)
         self._changed_calendar("calendar.blocked", calendar)
         return calendar
 
@@ -211,16 +211,14 @@ class Desk(Records):
     # Referrals
 
     async def refer(self, referral_id: uuid.UUID, status: str) -> uuid.UUID:
-        """What became of a referral; the client is told. Raises CannotDo (withdrawn), NotYours, NotFound."""
+        """What became of a referral; the client is told. Raises CannotDo (withdrawn, referral_open), NotYours, NotFound."""
         client_id = await self.session.scalar(select(Referral.client_id).where(Referral.id == referral_id))
         if client_id is None:
             raise NotFound("no such referral")
         await self._readable(client_id)
         await self._not_a_colleagues(client_id)
-        try:
-            await referrals.record(self.session, referral_id, status, staff_id=self.staff.id, at=self.at)
-        except referrals.ReferralWithdrawn as error:
-            raise CannotDo("withdrawn") from error
+        recorded = referrals.record(self.session, referral_id, status, staff_id=self.staff.id, at=self.at)
+        await self._try(recorded)
         await self._changed(f"referral.{status}", client_id, referral=referral_id)
         return client_id
 
@@ -293,6 +291,10 @@ class Desk(Records):
             raise CannotDo("already_booked") from error
         except AppointmentClosed as error:
             raise CannotDo("appointment_closed") from error
+        except referrals.AnotherOpen as error:
+            raise CannotDo("referral_open") from error
+        except referrals.ReferralWithdrawn as error:
+            raise CannotDo("withdrawn") from error
 
     def _changed_calendar(self, action: str, calendar: Calendar, **detail: str) -> None:
         detail["calendar"] = str(calendar.id)

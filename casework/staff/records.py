@@ -95,7 +95,7 @@ class Records:
         await self._readable(client_id)
         return await reading.conversations_of(self.session, client_id)
 
-    async def audit_trail(self, before: datetime | None = None) -> list[audit.Entry]:
+    async def audit_trail(self, before: audit.Place | None = None) -> list[audit.Entry]:
         audit.write(self.session, self.staff, "audit.read", self.at)
         return await audit.trail(self.session, before=before)
 

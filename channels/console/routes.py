@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AwareDatetime
 
 from casework import clock
 from casework import staff as staffing
@@ -223,9 +223,10 @@ async def acknowledge(request: Request, alarm_id: uuid.UUID) -> Response:
 
 
 @router.get("/audit", name="console_audit")
-async def audit(request: Request, before: datetime | None = None) -> Response:
+async def audit(request: Request, before: AwareDatetime | None = None, last: uuid.UUID | None = None) -> Response:
+    """`before` and `last`: the moment and the id of the last entry on the page before."""
     async with records(request) as mine:
-        trail = await mine.audit_trail(before)
+        trail = await mine.audit_trail((before, last) if before and last else None)
         return render(request, "audit.html", trail=trail, alarms=await mine.open_alarms())
 
 

@@ -131,13 +131,13 @@ def _consent(person: Person, here: Resource) -> Resource | None:
         "dateTime": handoff.shared_at.isoformat(),
         "organization": [_to(here)],
         "policyRule": {"coding": [{"system": f"{TERMS}/v3-ActCode", "code": "OPTIN"}]},
-        "provision": {"type": "permit", "purpose": [{"system": f"{TERMS}/v3-ActReason", "code": "COORDN"}]},
+        "provision": {"type": "permit", "purpose": [{"system": f"{TERMS}/v3-ActReason", "code": "COC"}]},
     }
 
 
 def _response(person: Person, label: Label, at: datetime) -> Resource:
     summary = person.summary
-    items = [
+    items: list[Resource] = [
         {"linkId": line["fact"], "text": label("fact", line["fact"]), "answer": list(_answers(line["value"], label))}
         for line in (*summary["said"], *summary["found"])
     ]
@@ -160,8 +160,8 @@ def _response(person: Person, label: Label, at: datetime) -> Resource:
 
 
 def _answers(value: Any, label: Label) -> Iterator[Resource]:
-    """A fact's value as answers, one each of a list."""
-    for each in value if isinstance(value, list) else [value]:
+    """A fact's value as answers, one each of a list; an empty one was answered, too: with "none"."""
+    for each in (value or ["none"]) if isinstance(value, list) else [value]:
         match each:
             case bool():
                 yield {"valueBoolean": each}

@@ -241,6 +241,10 @@ async def test_a_referral_is_tracked_until_it_is_answered_and_the_client_is_told
         assert "said yes" in sent.text
         assert "(612) 555-0102" in sent.text
     assert (await press(dana, f"/console/referrals/{referral.id}/made", client=str(client_id))).status_code == 422
+    async with database.session() as session:  # they ask the program anew
+        await referrals.make(session, client_id, "sample-mn-01", at=datetime.now(UTC))
+    page = await press(dana, f"/console/referrals/{referral.id}/no_answer", client=str(client_id))
+    assert "There is a newer request to this program" in words(page)
 
 
 async def test_hours_dates_and_time_away_are_a_supervisors_to_change(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -273,6 +277,8 @@ async def test_hours_dates_and_time_away_are_a_supervisors_to_change(database: D
     assert "Training" in page.text
     page = await press(boss, f"{path}/blocks", program=program.id, begins=away["ends"], ends=away["begins"])
     assert "must end after it begins" in page.text
+    page = await press(boss, f"{path}/blocks", program=program.id, begins=away["begins"], ends="9999-12-31T23:59")
+    assert "within the next ten years" in page.text
     async with database.session() as session:
         kept = await session.get_one(Calendar, calendar.id)
         assert (kept.kind, kept.minutes, kept.capacity, kept.languages) == ("video", 30, 2, ["es"])

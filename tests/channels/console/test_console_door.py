@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from casework import clock
 from casework import staff as staffing
 from casework.staff.errors import BadAccount, TooManyTries
 from casework.staff.roles import PUBLIC, ROUTES
+from casework.staff.tables import AuditEvent
 from casework.storage import Database, new_id
 from channels.console import router
 from channels.console.door import COOKIE, ConsoleRoute, admit
@@ -190,6 +192,19 @@ async def test_the_trail_is_for_supervisors(sign_in) -> None:  # type: ignore[no
     assert "/console/audit" not in (await dana.get("/console")).text
     boss = await sign_in("sam@agency.example", "Sam Okoro", role="supervisor")
     assert "Signed in" in (await boss.get("/console/audit")).text
+
+
+async def test_the_trail_leaves_nothing_out_between_two_pages(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
+    at = clock.now() - timedelta(days=1)
+    async with database.session() as session:
+        rows = [AuditEvent(id=new_id(), at=at, action="person.read", client_id=new_id(), detail={}) for _ in range(150)]
+        session.add_all(rows)
+    boss = await sign_in("sam@agency.example", "Sam Okoro", role="supervisor")
+    page = (await boss.get("/console/audit")).text
+    earlier = re.search(r'href="([^"]+)">Earlier', page)
+    assert earlier
+    page += (await boss.get(html.unescape(earlier[1]))).text
+    assert all(f"/console/people/{row.client_id}" in page for row in rows)
 
 
 async def test_every_page_forbids_foreign_and_inline_scripts_and_is_not_kept(sign_in) -> None:  # type: ignore[no-untyped-def]

@@ -72,6 +72,7 @@ def checked(bundle: dict[str, Any]) -> list[str]:
         made = models[resource["resourceType"]].model_validate(resource)
         wrong += outside_their_value_sets(made, resource["resourceType"])
     assert wrong == []
+    assert "[]" not in str(bundle), "FHIR knows no empty lists"
     assert set(re.findall(r"urn:uuid:[0-9a-f-]{36}", str(bundle))) <= known
     return [entry["resource"]["resourceType"] for entry in bundle["entry"]]
 
@@ -83,6 +84,7 @@ def of(bundle: dict[str, Any], kind: str) -> dict[str, Any]:
 async def test_the_bundle_is_valid_fhir_and_says_what_the_page_says(database: Database, sign_in) -> None:  # type: ignore[no-untyped-def]
     async with database.session() as session:
         ana = await somebody_booked(session)
+        await answers.record(session, ana, "impairments", [], at=ago(2))  # "none of these"
     dana = await sign_in()
     answer = await dana.get(f"/console/people/{ana}/summary.fhir.json")
     assert answer.headers["content-type"].startswith("application/fhir+json")
@@ -91,10 +93,11 @@ async def test_the_bundle_is_valid_fhir_and_says_what_the_page_says(database: Da
     assert of(bundle, "Patient")["name"] == [{"use": "usual", "text": "Ana Reyes"}]
     assert of(bundle, "Appointment")["status"] == "booked"
     assert of(bundle, "Task")["status"] == "requested"
-    answers = {item["linkId"]: item for item in of(bundle, "QuestionnaireResponse")["item"]}
-    assert answers["diagnoses"]["answer"] == [{"valueCoding": {"code": "bipolar", "display": "bipolar disorder"}}]
-    assert answers["inpatient_stays_24_months"]["answer"] == [{"valueInteger": 2}]
-    assert answers["crisis_contacts_24_months"]["extension"][0]["valueCode"] == "asked-declined"
+    given = {item["linkId"]: item for item in of(bundle, "QuestionnaireResponse")["item"]}
+    assert given["diagnoses"]["answer"] == [{"valueCoding": {"code": "bipolar", "display": "bipolar disorder"}}]
+    assert given["impairments"]["answer"] == [{"valueCoding": {"code": "none", "display": "none"}}]
+    assert given["inpatient_stays_24_months"]["answer"] == [{"valueInteger": 2}]
+    assert given["crisis_contacts_24_months"]["extension"][0]["valueCode"] == "asked-declined"
     assert "keep my apartment" in of(bundle, "Communication")["payload"][0]["contentString"]
     async with database.session() as session:
         forms = await session.scalars(select(AuditEvent.detail).where(AuditEvent.action == "summary.exported"))

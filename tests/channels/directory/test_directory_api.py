@@ -25,6 +25,7 @@ from casework.scheduling.tables import Calendar, WeeklyHours
 from casework.settings import get_settings
 from casework.storage import Database, new_id
 from channels import directory
+from channels.app import create_app
 
 pytestmark = pytest.mark.anyio
 
@@ -288,4 +289,15 @@ async def test_what_cannot_be_written_is_said(database: Database, tmp_path: Path
             await exporting.export(session, "hsds", str(tmp_path / "no" / "such" / "folder.json"))
         with pytest.raises(exporting.CannotExport, match="not a format"):
             await exporting.export(session, "xml", str(tmp_path / "a"))
+    await database.close()
+
+
+async def test_a_character_that_no_database_takes_is_the_senders_mistake(database: Database) -> None:
+    app = create_app(get_settings())
+    app.state.database = database
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://line.example") as client:
+        assert (await client.get("/directory/services", params={"search": "a\0b"})).status_code == 400
+        form = {"email": "a\0b@agency.example", "password": "a long enough password"}
+        assert (await client.post("/console/sign-in", data=form)).status_code == 400
     await database.close()
