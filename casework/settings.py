@@ -38,6 +38,7 @@ def _upper(value: object) -> object:
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
+Hours = Annotated[list[Annotated[int, Field(ge=1, le=24 * 28)]], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     answer_minutes: Annotated[float, Field(gt=0)] = 30.0  # of open office, in which who asks for a person is answered
     routine_hours: Annotated[float, Field(gt=0)] = 8.0  # the same for who was passed on: one business day
     claim_minutes: Annotated[float, Field(gt=0)] = 5.0  # before the next member of staff is called
+    reminder_hours: Hours = Field(default_factory=lambda: [72, 24, 2])  # before an appointment, each a text
     undo_seconds: Annotated[float, Field(ge=0)] = 60.0  # before a client is told of a step that staff may still undo
     allowed_origins: Words = Field(default_factory=list)
     on_call: Words = Field(default_factory=list)

@@ -212,7 +212,7 @@ async def record(
 ) -> Referral:
     """What became of it. The client is told; the same again changes nothing.
 
-    Raises NotFound, AnotherOpen, ReferralWithdrawn: the client took it back, so nothing is asked or told of it any more.
+    Raises NotFound, AnotherOpen, ReferralWithdrawn: the client took it back, so nothing is asked or told of it.
     """
     found = await session.get(Referral, referral_id, with_for_update=True, populate_existing=True)
     if found is None or status not in ANSWERS:

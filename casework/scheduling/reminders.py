@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework import jobs
 from casework.scheduling.quiet import evening_before, is_quiet, next_waking
 from casework.scheduling.tables import Appointment, Reminder
+from casework.settings import get_settings
 from casework.storage import new_id
 
-HOURS_BEFORE = (72, 24, 2)
 _SHORT = 2  # hours; a reminder this close is of no use the evening before: then it is left out
 
 
 def due(
-    appointment_start: datetime, booked_at: datetime, zone: str, hours: Iterable[int] = HOURS_BEFORE
+    appointment_start: datetime, booked_at: datetime, zone: str, hours: Iterable[int] = (72, 24, 2)
 ) -> list[tuple[int, datetime]]:
     """The reminders of an appointment, the earliest first: hours before it, and when each is due (UTC).
 
@@ -37,7 +37,7 @@ def due(
                 continue
             earlier, later = evening_before(moment, zone), next_waking(moment, zone)
             moment = earlier if earlier > booked_at else later
-        if booked_at < moment <= appointment_start - timedelta(hours=_SHORT):
+        if booked_at < moment <= appointment_start - timedelta(hours=min(before, _SHORT)):
             found[moment] = before
     return [(before, moment) for moment, before in sorted(found.items())]
 
@@ -54,7 +54,7 @@ async def replace(session: AsyncSession, appointment: Appointment, client_zone: 
         return []
     rows = [
         Reminder(id=new_id(), appointment_id=appointment.id, hours_before=before, due_at=moment, status="waiting")
-        for before, moment in due(appointment.starts_at, at, client_zone)
+        for before, moment in due(appointment.starts_at, at, client_zone, get_settings().reminder_hours)
     ]
     session.add_all(rows)
     await session.flush()

@@ -211,7 +211,7 @@ class Desk(Records):
     # Referrals
 
     async def refer(self, referral_id: uuid.UUID, status: str) -> uuid.UUID:
-        """What became of a referral; the client is told. Raises CannotDo (withdrawn, referral_open), NotYours, NotFound."""
+        """What became of a referral; the client is told. Raises CannotDo, NotYours, NotFound."""
         client_id = await self.session.scalar(select(Referral.client_id).where(Referral.id == referral_id))
         if client_id is None:
             raise NotFound("no such referral")

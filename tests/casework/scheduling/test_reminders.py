@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from casework.errors import SettingsMissing
 from casework.scheduling import (
     AlreadyBooked,
     AppointmentClosed,
@@ -24,6 +25,7 @@ from casework.scheduling import (
 from casework.scheduling.quiet import is_quiet
 from casework.scheduling.reminders import due, fit_to_send
 from casework.scheduling.tables import Appointment, Reminder
+from casework.settings import get_settings
 
 CHICAGO = "America/Chicago"
 
@@ -34,6 +36,24 @@ def local(found, zone=CHICAGO):
 
 def test_three_reminders_come_three_days_a_day_and_two_hours_before():
     assert local(due(at("2026-12-04 20:00"), NOW, CHICAGO)) == [(72, "Tue 14:00"), (24, "Thu 14:00"), (2, "Fri 12:00")]
+
+
+@pytest.mark.parametrize(
+    ("given", "comes"),
+    [("48, 1", [(48, "Wed 14:00"), (1, "Fri 13:00")]), ("72,a day", "REMINDER_HOURS"), ("0", "REMINDER_HOURS")],
+)
+def test_an_agency_says_when_reminders_come(monkeypatch, given, comes):
+    monkeypatch.setenv("REMINDER_HOURS", given)
+    get_settings.cache_clear()
+    try:
+        if isinstance(comes, str):
+            with pytest.raises(SettingsMissing, match=comes):
+                get_settings()
+        else:
+            assert local(due(at("2026-12-04 20:00"), NOW, CHICAGO, get_settings().reminder_hours)) == comes
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
 
 
 def test_an_early_appointment_is_reminded_of_the_evening_before_and_not_at_dawn():
