@@ -20,7 +20,7 @@ from casework.intake.seeking import seeker
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
 from casework.understanding.answers import in_other_words, read
-from casework.understanding.interrupts import asks
+from casework.understanding.interrupts import OFFER_ANSWERS, asks
 
 SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
 _LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little
@@ -137,9 +137,9 @@ class NotUnderstood(CaseAction):
         return await unsure(case)
 
 
-async def answer_offer(case: Case, *, accepts: bool) -> bool:
-    """The answer to an opening that came free and was offered; False where none is on offer."""
-    entry = await waitlist.offered_to(case.session, case.client.id, case.at)
+async def answer_offer(case: Case, *, accepts: bool, late: bool = False) -> bool:
+    """The answer to an opening that came free and was offered; False where none is on offer, nor was of `late`."""
+    entry = await waitlist.offered_to(case.session, case.client.id, case.at, late=late)
     if entry is None:
         return False
     try:
@@ -150,7 +150,7 @@ async def answer_offer(case: Case, *, accepts: bool) -> bool:
     if booked is None:
         case.say("utter_waitlist_passed")
     else:
-        await tell_booked(case, booked.calendar_id, booked.starts_at)
+        await tell_booked(case, booked)
         await passing_on.chosen_anew(case)
     return True
 
@@ -203,7 +203,16 @@ def _two_likeliest(case: Case) -> list[dict[str, str]]:
 
 
 _AGREED_TO: dict[str, type[CaseAction]] = {"cancel_appointment": Cancel, "delete_my_data": EraseNow}
-_OF_AN_OFFER = (["offer_yes"], ["offer_no"])  # the choices of an opening that came free, also while a question is open
+
+
+async def _chose_of_offer(case: Case, answer: str) -> None:
+    """A choice of an opening that came free, also while a question is open, and after the two hours."""
+    if answer == "offer_leave":
+        last = await waitlist.offered_to(case.session, case.client.id, case.at, late=True)
+        await waitlist.leave(case.session, case.client.id, last.program_id if last else None, at=case.at)
+        case.say("utter_waitlist_left")
+    elif not await answer_offer(case, accepts=answer == "offer_yes", late=answer == "offer_yes"):
+        case.say("utter_waitlist_expired")
 
 
 class StartFromAnywhere(CaseAction):
@@ -213,12 +222,11 @@ class StartFromAnywhere(CaseAction):
 
     async def act(self, case: Case) -> Events:
         answer = case.heard.entity("answer")[:1]
-        if not case.in_form or answer in _OF_AN_OFFER:
-            if await answer_offer(case, accepts=answer != ["offer_no"]):
-                return go_on(case)
-            if answer in _OF_AN_OFFER:
-                case.say("utter_waitlist_expired")
-                return go_on(case)
+        if answer in OFFER_ANSWERS:
+            await _chose_of_offer(case, answer[0])
+            return go_on(case)
+        if not case.in_form and await answer_offer(case, accepts=True):
+            return go_on(case)
         if (action := _AGREED_TO.get(await offered.agreed_to(case) or "")) is not None:
             return await action().act(case)
         if (asked := await offered.ask_which(case)) is not None:

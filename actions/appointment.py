@@ -10,7 +10,7 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from actions import offered, replies
 from actions.case import ASKING, Case, CaseAction, Events
 from actions.control import begin, go_on
-from actions.opening import MOVING, OFFERED, SEEN, WISHES, being_moved, keep, place, tell_booked
+from actions.opening import MOVING, OFFERED, SEEN, WISHES, being_moved, keep, place, tell_booked, when
 from casework import handoff
 from casework.handoff.tables import Handoff
 from casework.intake import answers as told
@@ -19,7 +19,6 @@ from casework.road import progress
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
-CALL_OFF = '/cancel_appointment{"answer": "yes"}'
 _BY_CONSENT = ("booked", "referral")  # why somebody is in the queue who agreed to sharing, or did once
 NOT_KNOWN = "unknown"  # the choice of somebody who cannot say how late they will be
 
@@ -37,31 +36,43 @@ async def _tell_where(case: Case) -> bool:
     return where is not None
 
 
+async def _tell(case: Case, appointments: list[Appointment]) -> Events:
+    for each in appointments:
+        await tell_booked(case, each)
+    case.say("utter_change_hint")
+    return go_on(case)
+
+
 class AboutAppointment(CaseAction):
-    """Subclasses act on the client's next appointment; without one the client is told so and can book. Who is further
-    on the road, or has their intake elsewhere, is told where they stand.
+    """Subclasses act on the appointment that the choice names, or those offered last do; else on the next one.
+
+    Without one the client is told so and can book. Where the one that is named was moved, called off or is over, they
+    are told what they have: an old reminder's "I can't come" says nothing of another appointment. Who is further on the
+    road, or has their intake elsewhere, is told where they stand.
     """
 
     async def act(self, case: Case) -> Events:
-        appointment = await booking.current(case.session, case.client.id, case.at)
-        if appointment is None:
+        upcoming = await booking.upcoming(case.session, case.client.id, case.at)
+        if not upcoming:
             if await _tell_where(case):
                 return go_on(case)
             case.say("utter_no_appointment")
             return go_on(case) or await begin(case)
-        return await self.on(case, appointment)
+        named = case.heard.entity("appointment") or await offered.about(case)
+        meant = [each for each in upcoming if str(each.id) in named] if named else upcoming
+        return await self.on(case, meant[0]) if meant else await _tell(case, upcoming)
 
     async def on(self, case: Case, appointment: Appointment) -> Events:
         raise NotImplementedError
 
 
 class Status(AboutAppointment):
+    """Every appointment that is ahead."""
+
     named = "action_appointment_status"
 
-    async def on(self, case: Case, appointment: Appointment) -> Events:
-        await tell_booked(case, appointment.calendar_id, appointment.starts_at)
-        case.say("utter_change_hint")
-        return go_on(case)
+    async def on(self, case: Case, appointment: Appointment) -> Events:  # noqa: ARG002
+        return await _tell(case, await booking.upcoming(case.session, case.client.id, case.at))
 
 
 class Confirm(AboutAppointment):
@@ -72,11 +83,7 @@ class Confirm(AboutAppointment):
         moved = await being_moved(case)
         if moved is not None:
             await keep(case, moved)
-        program, _ = await place(case, appointment.calendar_id)
-        case.say(
-            "utter_appointment_confirmed",
-            moment=replies.moment(appointment.starts_at, program.zone, case.language),
-        )
+        case.say("utter_appointment_confirmed", **await when(case, appointment))
         return go_on(case)
 
 
@@ -88,12 +95,9 @@ class AskCancel(AboutAppointment):
     async def on(self, case: Case, appointment: Appointment) -> Events:
         if await offered.asked_just_now(case):
             return await Cancel().on(case, appointment)
-        program, _ = await place(case, appointment.calendar_id)
-        again = any(each["payload"] == CALL_OFF for each in await offered.last(case))
-        case.say(
-            "utter_call_off_again" if again else "utter_ask_call_off",
-            moment=replies.moment(appointment.starts_at, program.zone, case.language),
-        )
+        again = await offered.asked_to_call_off(case)
+        response = "utter_call_off_again" if again else "utter_ask_call_off"
+        case.say(response, appointment=appointment.id, **await when(case, appointment))
         return case.ask_nothing_more()
 
 
@@ -141,7 +145,8 @@ class RunningLate(AboutAppointment):
         program, _ = await place(case, appointment.calendar_id)
         values: dict[str, Any] = {
             "program": program.organization,
-            "moment": replies.moment(appointment.starts_at, program.zone, case.language),
+            **await when(case, appointment),
+            "appointment": appointment.id,
             "minutes": minutes,
             "phone": replies.phone(program.intake_phone or program.phone),
         }
@@ -165,7 +170,6 @@ class CaseStatus(CaseAction):
 
         if await _tell_where(case):
             return go_on(case)
-        appointment = await booking.current(case.session, case.client.id, case.at)
         handed = (
             await case.session.execute(
                 select(Handoff).where(Handoff.client_id == case.client.id).order_by(Handoff.created_at.desc()).limit(1)
@@ -179,6 +183,6 @@ class CaseStatus(CaseAction):
             case.say("utter_status_waiting")
         else:
             case.say("utter_status_claimed")
-        if appointment is not None:
-            await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+        for appointment in await booking.upcoming(case.session, case.client.id, case.at):
+            await tell_booked(case, appointment)
         return go_on(case)

@@ -74,5 +74,20 @@ async def asked_just_now(case: Case) -> bool:
     """
     if _takes_back(case):
         return False
+    return await _asked_about(case, case.heard.intent)
+
+
+async def asked_to_call_off(case: Case) -> bool:
+    """Whether the client was asked just now whether to call an appointment off."""
+    return await _asked_about(case, "cancel_appointment")
+
+
+async def _asked_about(case: Case, intent: str) -> bool:
     offered = (of_choice(each["payload"], "") for each in await last(case))
-    return any(each.intent == case.heard.intent and each.entity("answer") == ["yes"] for each in offered)
+    return any(each.intent == intent and each.entity("answer") == ["yes"] for each in offered)
+
+
+async def about(case: Case) -> list[str]:
+    """The appointment that the choices were about which this turn came after (a reminder's, "shall I call it off?")."""
+    offered = (of_choice(each["payload"], "") for each in await last(case))
+    return list(dict.fromkeys(str(value) for each in offered for value in each.entity("appointment")))

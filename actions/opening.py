@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from typing import Any
 
 from actions import passing_on, replies
 from actions.case import SEEN_PROGRAMS, SHOWN_PROGRAMS, Case, Events
 from casework.conversations.tables import WEB
 from casework.directory.tables import Program
 from casework.intake import policies, walk
+from casework.moments import differ, shown
 from casework.scheduling import booking, calendars, links, openings, waitlist, wish_reader
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.openings import Opening
@@ -58,26 +59,25 @@ async def keep(case: Case, appointment: Appointment) -> None:
 
 async def _tell_kept(case: Case, appointment: Appointment) -> None:
     await keep(case, appointment)
-    program, _ = await place(case, appointment.calendar_id)
-    case.say("utter_time_stands", moment=replies.moment(appointment.starts_at, program.zone, case.language))
+    case.say("utter_time_stands", **await when(case, appointment))
 
 
 async def ask_opening(case: Case, times: int) -> Events:
-    """Three openings that fit what the client said, in the program's zone (named, so that it is not mistaken)."""
+    """Three openings that fit what the client said; the zone is named, so that it is not mistaken."""
     program_id = str(case.answers[walk.PROGRAM])
     wishes = Wishes.from_json(case.slot(WISHES)) if case.slot(WISHES) else None
     seen: list[str] = (case.slot(SEEN) or []) if times else []
-    found = await openings.find(
-        case.session, [program_id], wishes=wishes, at=case.at, limit=LIMIT, exclude=seen, language=case.language
-    )
+    mine: Any = {"at": case.at, "limit": LIMIT, "zone": case.client.zone}
+    found = await openings.find(case.session, [program_id], wishes=wishes, exclude=seen, language=case.language, **mine)
     if not found and (wishes or seen):
         case.say("utter_no_such_openings")
         seen, wishes = [], None
-        found = await openings.find(case.session, [program_id], at=case.at, limit=LIMIT)
+        found = await openings.find(case.session, [program_id], **mine)
     if not found:
         await _nothing_free(case, program_id, times)
         return []
-    _offer(case, found, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
+    program = await case.session.get_one(Program, program_id)
+    _offer(case, found, program.zone, "utter_ask_opening" if times % 2 == 0 else "utter_again_opening")
     refs = [each.ref for each in found]
     case.remember(OFFERED, refs)
     case.remember(SEEN, seen)
@@ -128,21 +128,23 @@ async def refer_instead(case: Case, response: str = "utter_referral_instead") ->
     case.say(response if asked else "utter_referral_stands")
 
 
-def _offer(case: Case, found: list[Opening], response: str) -> None:
-    choices = [replies.choice(_title(case, each), each.ref) for each in found]
+def _offer(case: Case, found: list[Opening], program_zone: str, response: str) -> None:
+    """The openings as choices. The zone is said once; a visit among calls, where the clocks differ, says its own."""
+    mine, first = case.client.zone, found[0]
+    zone = replies.zone_name(first.starts_at, first.zone, case.language)
+    if mine and differ(first.starts_at, mine, program_zone):
+        zone = case.word("utter_zone_yours" if first.zone == mine else "utter_program_zone", zone=zone)
+    choices = [replies.choice(_title(case, each, first), each.ref) for each in found]
     choices.append(replies.choice(case.word("utter_choice_other_times"), MORE))
-    zone = replies.zone_name(found[0].starts_at, found[0].zone, case.language)
-    if case.client.zone and case.client.zone != found[0].zone:
-        zone = case.word("utter_program_zone", zone=zone)
     case.say(response, choices=choices, zone=zone)
 
 
-def _title(case: Case, opening: Opening) -> str:
-    return case.word(
-        "utter_opening_line",
-        moment=replies.moment(opening.starts_at, opening.zone, case.language),
-        kind=case.word(f"utter_kind_{opening.kind}"),
-    )
+def _title(case: Case, opening: Opening, first: Opening) -> str:
+    moment = replies.moment(opening.starts_at, opening.zone, case.language)
+    if differ(opening.starts_at, opening.zone, first.zone):
+        zone = replies.zone_name(opening.starts_at, opening.zone, case.language)
+        moment = case.word("utter_moment_in_zone", moment=moment, zone=zone)
+    return case.word("utter_opening_line", moment=moment, kind=case.word(f"utter_kind_{opening.kind}"))
 
 
 async def take_opening(case: Case) -> bool:
@@ -255,9 +257,8 @@ async def ask_booking(case: Case, times: int) -> Events:
     case.say(
         "utter_ask_booking" if times % 2 == 0 else "utter_again_booking",
         program=program.organization,
-        moment=replies.moment(starts_at, program.zone, case.language),
-        zone=replies.zone_name(starts_at, program.zone, case.language),
         kind=case.word(f"utter_kind_{calendar.kind}"),
+        **shown(starts_at, calendar.kind, program.zone, case.client.zone, case.language),
     )
     return []
 
@@ -283,6 +284,8 @@ async def take_booking(case: Case) -> bool:
         return True
     ref = str(case.answers[walk.OPENING])
     held = await booking.held(case.session, case.client.id, case.at)
+    # What is held may by now be another time, one that came free and was kept for them: they say yes to this one.
+    hold_id = held.id if held and openings.make_ref(held.calendar_id, held.starts_at) == ref else None
     key = f"book:{case.turn_id}"
     try:
         if moved is not None:
@@ -295,7 +298,7 @@ async def take_booking(case: Case) -> bool:
                 key=key,
                 at=case.at,
                 conversation_id=case.conversation.id,
-                hold_id=held.id if held else None,
+                hold_id=hold_id,
                 opening_ref=ref,
             )
     except (OpeningTaken, OpeningGone, AppointmentClosed):
@@ -309,7 +312,7 @@ async def take_booking(case: Case) -> bool:
         return True
     case.remember(MOVING, None)
     await case.record(walk.BOOKING, True)
-    await tell_booked(case, appointment.calendar_id, appointment.starts_at)
+    await tell_booked(case, appointment)
     if moved is None:
         await passing_on.chosen_anew(case)
     if case.conversation.channel == WEB:  # texts carry no links: people are told not to follow any
@@ -319,14 +322,19 @@ async def take_booking(case: Case) -> bool:
     return True
 
 
-async def tell_booked(case: Case, calendar_id: uuid.UUID, starts_at: datetime) -> None:
+async def when(case: Case, appointment: Appointment) -> dict[str, Any]:
+    """The appointment's `moment` and `zone`, for a response."""
+    program = await case.session.get_one(Program, appointment.program_id)
+    return shown(appointment.starts_at, appointment.kind, program.zone, case.client.zone, case.language)
+
+
+async def tell_booked(case: Case, appointment: Appointment) -> None:
     """What was booked: with whom, when, in which zone, how, and how to reach them."""
-    program, calendar = await place(case, calendar_id)
+    program = await case.session.get_one(Program, appointment.program_id)
     case.say(
-        f"utter_booked_{calendar.kind}",
+        f"utter_booked_{appointment.kind}",
         program=program.organization,
-        moment=replies.moment(starts_at, program.zone, case.language),
-        zone=replies.zone_name(starts_at, program.zone, case.language),
         phone=replies.phone(program.intake_phone or program.phone),
-        address=f"{program.street}, {program.city}",
+        address=", ".join(part for part in (program.street, program.city) if part),
+        **await when(case, appointment),
     )

@@ -19,6 +19,7 @@ from casework.directory.tables import Program
 from casework.handoff import referrals
 from casework.handoff.tables import Need
 from casework.intake import walk
+from casework.moments import told_by
 from casework.scheduling import booking, waitlist
 from casework.understanding.answers import in_other_words
 from casework.understanding.choices import fold
@@ -75,7 +76,8 @@ async def ask(case: Case, times: int) -> None:
     appointment = await booking.current(case.session, case.client.id, case.at)
     program = await case.session.get(Program, appointment.program_id) if appointment else None
     if appointment and program:
-        when = moment(appointment.starts_at, program.zone, case.language)
+        zone = told_by(appointment.kind, program.zone, case.client.zone)
+        when = moment(appointment.starts_at, zone, case.language)
         words.append(case.word("utter_fact_visit", moment=when, program=program.organization))
     if words:
         case.say("utter_shared_preview", what="; ".join(words))

@@ -10,7 +10,7 @@ from casework import screening
 from casework.directory import Found
 from casework.intake import policies
 from casework.intake.policies import Screened
-from casework.moments import moment, zone_name
+from casework.moments import differ, moment, shown, zone_name
 
 
 def choice(title: str, answer: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ def program_line(case: Case, found: Found, opening: datetime | None, *, with_pho
     if found.full:
         said.append(case.word("utter_because_full"))
     elif opening:
-        said.append(case.word("utter_next_opening", moment=moment(opening, program.zone, case.language)))
+        said.append(case.word("utter_next_opening", moment=_next(case, opening, program.zone)))
     if number and (with_phone or not opening):
         said.append(case.word("utter_no_online_openings", phone=number))
     return case.word(
@@ -69,6 +69,13 @@ def program_line(case: Case, found: Found, opening: datetime | None, *, with_pho
         miles=f"{found.miles:.0f}" if found.miles >= 10 else f"{found.miles:.1f}",
         because=", ".join(said),
     )
+
+
+def _next(case: Case, opening: datetime, zone: str) -> str:
+    """By the program's clock, which is named where the client's shows another time."""
+    if not case.client.zone or not differ(opening, zone, case.client.zone):
+        return moment(opening, zone, case.language)
+    return case.word("utter_moment_in_zone", **shown(opening, "in_person", zone, case.client.zone, case.language))
 
 
 def because(case: Case, found: Found) -> list[str]:

@@ -6,6 +6,7 @@ reads it without Rasa, so that the words are there when the model server is not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -61,11 +62,18 @@ def has_wording(response: str) -> bool:
 
 
 def say(response: str, language: str, **values: object) -> Wording:
-    """The response `response` of `domain.yml` in `language` (`en`, `es`), its `{placeholders}` filled from `values`."""
+    """The response `response` of `domain.yml` in `language` (`en`, `es`), its `{placeholders}` filled from `values`.
+
+    So are those of its choices' payloads: a choice names what it is about.
+    """
     wording = _responses().get((response, language))
     if wording is None:
         raise NoWording(f"domain.yml has no response {response} in {language}")
-    text = wording.text
+    choices = ({**choice, "payload": _filled(choice["payload"], values)} for choice in wording.choices)
+    return Wording(_filled(wording.text, values), tuple(choices))
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", str(value))
-    return Wording(text, wording.choices)
+    return text

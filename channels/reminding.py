@@ -18,7 +18,7 @@ from casework.conversations.tables import SYSTEM, Client, Conversation
 from casework.delivery import outbox
 from casework.directory.tables import Program
 from casework.handoff.tables import Referral
-from casework.moments import moment, zone_name
+from casework.moments import shown
 from casework.scheduling import reminders, telling, waitlist
 from casework.scheduling.quiet import is_quiet, next_waking
 from casework.scheduling.tables import Appointment, Reminder
@@ -165,9 +165,9 @@ async def _put(
         response,
         client.language,
         agency=get_settings().agency_name,
-        moment=moment(appointment.starts_at, program.zone, client.language),
-        zone=zone_name(appointment.starts_at, program.zone, client.language),
+        appointment=appointment.id,
         program=program.organization,
+        **shown(appointment.starts_at, appointment.kind, program.zone, client.zone, client.language),
     )
     return await outbox.put(
         session,

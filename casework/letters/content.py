@@ -19,7 +19,7 @@ from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.intake import answers as told
 from casework.intake import policies, walk
-from casework.moments import moment, zone_name
+from casework.moments import moment, shown
 from casework.paths import DATA
 from casework.phones import as_called
 from casework.scheduling.tables import Appointment
@@ -63,7 +63,7 @@ async def letter_for(session: AsyncSession, client_id: uuid.UUID, at: datetime) 
         zone=client.zone or "UTC",
         name=client.name or "",
         program=_program(program),
-        visit=_visit(appointment, program, words()[language], language),
+        visit=_visit(appointment, program, client.zone, words()[language], language),
     )
 
 
@@ -131,7 +131,11 @@ def _program(program: Program | None) -> list[str]:
 
 
 def _visit(
-    appointment: Appointment | None, program: Program | None, say_it: dict[str, str], language: Language
+    appointment: Appointment | None,
+    program: Program | None,
+    client_zone: str | None,
+    say_it: dict[str, str],
+    language: Language,
 ) -> list[str]:
     """When and how; without an appointment, how to ask for one."""
     if program is None:
@@ -141,8 +145,7 @@ def _visit(
     if appointment:
         lines.append(
             say_it[f"visit_{appointment.kind}"].format(
-                moment=moment(appointment.starts_at, program.zone, language),
-                zone=zone_name(appointment.starts_at, program.zone, language),
+                **shown(appointment.starts_at, appointment.kind, program.zone, client_zone, language)
             )
         )
     else:

@@ -19,7 +19,7 @@ from casework.delivery import outbox
 from casework.directory.tables import Program
 from casework.handoff.tables import Handoff
 from casework.moments import day as day_in_words
-from casework.moments import moment
+from casework.moments import moment, told_by
 from casework.road import plans, rules, tasks
 from casework.road.tables import Case, Move, Task
 from casework.scheduling.quiet import is_quiet, next_waking
@@ -170,7 +170,8 @@ async def _booked(session: AsyncSession, client: Client, at: datetime) -> str | 
     if appointment is None:
         return None
     program = await session.get_one(Program, appointment.program_id)
-    when = moment(appointment.starts_at, program.zone, client.language)
+    shown_in = told_by(appointment.kind, program.zone, client.zone)
+    when = moment(appointment.starts_at, shown_in, client.language)
     return say("utter_status_booked", client.language, moment=when, program=program.organization).text
 
 

@@ -103,6 +103,7 @@ async def book(
                 session, client_id, conversation_id, opening_ref, key, at, {"status": "booked"}, any_notice=any_notice
             )
     await _settle(session, booked, at)
+    await _waited(session, client_id, booked.program_id, at)
     return booked
 
 
@@ -203,17 +204,20 @@ async def mark(
         raise AppointmentClosed(f"an appointment that is {appointment.status} or still ahead cannot be marked")
     appointment.status, appointment.changed_at = outcome, at
     await _settle(session, appointment, at)
+    if outcome == "attended":
+        await _waited(session, appointment.client_id, None, at)
     return appointment
+
+
+async def upcoming(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> list[Appointment]:
+    """The client's appointments that are not over, the next one first: at most one with each program."""
+    ahead = (Appointment.client_id == client_id, Appointment.status == "booked", Appointment.ends_at > at)
+    return list(await session.scalars(select(Appointment).where(*ahead).order_by(Appointment.starts_at)))
 
 
 async def current(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> Appointment | None:
     """The client's next appointment that is not over."""
-    return await session.scalar(
-        select(Appointment)
-        .where(Appointment.client_id == client_id, Appointment.status == "booked", Appointment.ends_at > at)
-        .order_by(Appointment.starts_at)
-        .limit(1)
-    )
+    return next(iter(await upcoming(session, client_id, at)), None)
 
 
 async def held(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> Appointment | None:
@@ -367,6 +371,13 @@ async def _set(session: AsyncSession, appointment_id: uuid.UUID, **values: Any) 
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+
+
+async def _waited(session: AsyncSession, client_id: uuid.UUID, program_id: str | None, at: datetime) -> None:
+    """They have what they waited for with this program, or with any."""
+    from casework.scheduling import waitlist  # it stands on bookings itself
+
+    await waitlist.leave(session, client_id, program_id, at=at)
 
 
 async def _settle(session: AsyncSession, appointment: Appointment, at: datetime) -> None:

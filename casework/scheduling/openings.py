@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casework.moments import told_by
 from casework.scheduling import calendars, slots
 from casework.scheduling.calendars import OpenCalendar
 from casework.scheduling.errors import OpeningGone
@@ -20,12 +21,13 @@ from casework.scheduling.wishes import AFTERNOON, EVENING, Wishes
 # What is taken is read a stretch at a time, the first together with the calendars: most programs have something within
 # days, few need the whole horizon.
 _FIRST_STRETCH = timedelta(days=9)
+_FURTHEST = timedelta(days=366)  # no calendar reaches this far ahead
 _ZONES_REACH = timedelta(hours=14)  # how far a date's local midnight can lie from UTC's
 
 
 @dataclass(frozen=True)
 class Opening:
-    """One opening. Moments are UTC; `zone` is the program's IANA zone, in which it is shown."""
+    """One opening. Moments are UTC; `zone` is the IANA zone in which it is shown (`moments.told_by`)."""
 
     calendar_id: uuid.UUID
     program_id: str
@@ -71,13 +73,15 @@ async def find(
     before: datetime | None = None,
     exclude: Collection[str] = (),
     language: str | None = None,
+    zone: str | None = None,
 ) -> list[Opening]:
     """Up to `limit` openings of these programs, the soonest first, on different days or parts of a day where possible.
 
     `after`: only later ones ("show me more"); `before`: only earlier ones; `exclude`: refs not to offer (again);
-    `language`: calendars that speak it, where there are any. With `wishes.soonest` simply the first ones.
+    `language`: calendars that speak it, where there are any; `zone`: the client's, by whose clock calls and video are
+    shown and wished for. With `wishes.soonest` simply the first ones.
     """
-    if limit < 1 or (wishes is not None and wishes.past):
+    if limit < 1 or (wishes is not None and wishes.past) or (after is not None and after - at > _FURTHEST):
         return []
     begins = _earliest(wishes, at, after)
     ends = begins + _FIRST_STRETCH
@@ -89,7 +93,7 @@ async def find(
     choice = _Choice(limit, spread=not (wishes is not None and wishes.soonest))
     programs = {calendar.program_id for calendar in wanted}
     while since < until:
-        for opening in _merged(wanted, taken, since, min(ends, until), at, wishes):
+        for opening in _merged(wanted, taken, since, min(ends, until), at, wishes, zone):
             if wishes is not None and not wishes.accept(opening.local_start, opening.kind):
                 continue
             if opening.ref not in exclude and choice.add(opening):
@@ -158,6 +162,11 @@ def _window(
     return since, until
 
 
+def _near(wishes: Wishes) -> Callable[[date], bool]:
+    """Days of a calendar that may hold what is another date by the client's clock; each opening is then judged."""
+    return lambda day: any(wishes.day_fits(day + timedelta(days=off)) for off in (-1, 0, 1))
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(0), UTC)
 
@@ -169,11 +178,12 @@ def _merged(
     ends: datetime,
     at: datetime,
     wishes: Wishes | None,
+    client_zone: str | None,
 ) -> Iterator[Opening]:
-    on = wishes.day_fits if wishes is not None else None
-
     def of(calendar: OpenCalendar) -> Iterator[Opening]:
         seats = taken.get(calendar.id, ())
+        zone = told_by(calendar.kind, calendar.hours.zone, client_zone)
+        on = None if wishes is None else wishes.day_fits if zone == calendar.hours.zone else _near(wishes)
         for slot in slots.openings(calendar.hours, seats, since=begins, until=ends, now=at, on=on):
             yield Opening(
                 calendar_id=calendar.id,
@@ -183,7 +193,7 @@ def _merged(
                 busy_until=slot.busy_until,
                 kind=calendar.kind,
                 calendar_name=calendar.name,
-                zone=calendar.hours.zone,
+                zone=zone,
             )
 
     return heapq.merge(*(of(calendar) for calendar in wanted), key=lambda opening: opening.starts_at)

@@ -1,7 +1,12 @@
 """The waiting list of a program: who came first is asked first, has two hours to answer, then the next one is.
 
-    waiting -> offered -> taken | passed
+    waiting -> offered -> taken
+                       -> passed    nothing was said in time
+                       -> waiting   a no: they wait on, for another time
             -> left
+
+Who has what they waited for, by whatever way, is on the list no more: who books with the program (`booking.book`), and
+of every list who came to an appointment (`booking.mark`).
 
 An offer is a hold on the opening, so nobody else gets it meanwhile. Offers go out as the job `waitlist_offer`
 (program_id), which calls `offer` and tells each client; `waitlist_expire` (waiting_id) calls `pass_on`.
@@ -16,6 +21,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import jobs
+from casework.conversations import people
+from casework.conversations.tables import Client
 from casework.directory.tables import Program
 from casework.errors import NotFound
 from casework.scheduling import booking, openings
@@ -29,6 +36,7 @@ from casework.scheduling.wishes import Wishes
 from casework.storage import new_id
 
 ANSWER_WITHIN = timedelta(hours=2)
+LATE_WITHIN = timedelta(days=2)  # a yes that comes this long after the two hours is still about that opening
 _TRIES = 5  # openings that may be snatched away before the next person's turn
 
 
@@ -76,12 +84,18 @@ async def standing(session: AsyncSession, client_id: uuid.UUID, program_id: str)
     )
 
 
-async def offered_to(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> Waiting | None:
-    """The offer that this client has still to answer, if any."""
+async def offered_to(
+    session: AsyncSession, client_id: uuid.UUID, at: datetime, *, late: bool = False
+) -> Waiting | None:
+    """The offer that this client has still to answer, if any; `late`: or the last one that ran out of late."""
     return await session.scalar(
         select(Waiting)
-        .where(Waiting.client_id == client_id, Waiting.status == "offered", Waiting.offered_until > at)
-        .order_by(Waiting.offered_until)
+        .where(
+            Waiting.client_id == client_id,
+            Waiting.status.in_(("offered", "passed") if late else ("offered",)),
+            Waiting.offered_until > (at - LATE_WITHIN if late else at),
+        )
+        .order_by(Waiting.offered_until.desc())
         .limit(1)
     )
 
@@ -118,7 +132,8 @@ async def offer(session: AsyncSession, program_id: str, *, at: datetime) -> list
     """Holds an opening for each who waits and can have one, in order, and returns those entries (`offered`).
 
     Who has an appointment with the program already is offered an earlier one only. In quiet hours nothing is
-    offered: the job is deferred to their end. Each offer's `waitlist_expire` is deferred.
+    offered: the job is deferred to their end. Who cannot be told, because they stopped all texts or sleep by their
+    own clock, keeps their place. Each offer's `waitlist_expire` is deferred.
     """
     zone = await session.scalar(select(Program.zone).where(Program.id == program_id))
     if zone is None:
@@ -132,7 +147,8 @@ async def offer(session: AsyncSession, program_id: str, *, at: datetime) -> list
         if not await try_lock_client(session, entry.client_id):
             continue
         await session.refresh(entry, with_for_update=True)
-        held = await _hold_for(session, entry, at) if entry.status == "waiting" else None
+        client = await _awake(session, entry, zone, at) if entry.status == "waiting" else None
+        held = await _hold_for(session, entry, client, at) if client is not None else None
         if held is None:
             continue
         entry.status, entry.appointment_id, entry.offered_until = "offered", held.id, at + ANSWER_WITHIN
@@ -143,9 +159,9 @@ async def offer(session: AsyncSession, program_id: str, *, at: datetime) -> list
 
 
 async def answer(session: AsyncSession, waiting_id: uuid.UUID, *, accepts: bool, at: datetime) -> Appointment | None:
-    """The client's answer to an offer: their appointment, booked or moved here, or None for a no.
+    """The client's answer to an offer: their appointment, booked or moved here, or None for a no: they wait on.
 
-    An answer that comes late still gets the opening while nobody else has it. Raises OpeningTaken, OpeningGone,
+    A yes that comes late still gets the opening while nobody else has it. Raises OpeningTaken, OpeningGone,
     AppointmentClosed (there is no offer any more), NotFound.
     """
     entry = await _locked(session, waiting_id)
@@ -154,7 +170,9 @@ async def answer(session: AsyncSession, waiting_id: uuid.UUID, *, accepts: bool,
     if entry.appointment_id is None or entry.status not in ("offered", "passed"):
         raise AppointmentClosed("nothing is on offer")
     if not accepts:
-        await _pass(session, entry, at)
+        if entry.status == "offered":
+            entry.status = "waiting"
+            await _release(session, entry, at)
         return None
     offered = await session.get_one(Appointment, entry.appointment_id)
     key = f"waitlist:{entry.id}"
@@ -173,14 +191,17 @@ async def pass_on(session: AsyncSession, waiting_id: uuid.UUID, *, at: datetime)
     entry = await _locked(session, waiting_id)
     if entry.status != "offered" or entry.offered_until is None or entry.offered_until > at:
         return False
-    await _pass(session, entry, at)
+    entry.status = "passed"
+    await _release(session, entry, at)
     return True
 
 
-async def _pass(session: AsyncSession, entry: Waiting, at: datetime) -> None:
-    if entry.status == "offered":
-        entry.status = "passed"
-        await _release(session, entry, at)
+async def _awake(session: AsyncSession, entry: Waiting, program_zone: str, at: datetime) -> Client | None:
+    """Who waits, if they can be told of an offer now."""
+    who = await people.to_write_to(session, entry.client_id)
+    if who is None or not people.reachable(*who) or is_quiet(at, who[0].zone or program_zone):
+        return None
+    return who[0]
 
 
 async def _release(session: AsyncSession, entry: Waiting, at: datetime) -> None:
@@ -191,15 +212,23 @@ async def _release(session: AsyncSession, entry: Waiting, at: datetime) -> None:
     await call_waiting(session, entry.program_id, at)
 
 
-async def _hold_for(session: AsyncSession, entry: Waiting, at: datetime) -> Appointment | None:
+async def _hold_for(session: AsyncSession, entry: Waiting, client: Client, at: datetime) -> Appointment | None:
     if await booking.held(session, entry.client_id, at):
         return None  # they are choosing a time just now; an offer would let go of it
     mine = await booking.current(session, entry.client_id, at)
     before = mine.starts_at if mine is not None and mine.program_id == entry.program_id else None
-    refused: set[str] = set()
+    refused = await _turned_down(session, entry, at)
     for _ in range(_TRIES):
         found = await openings.find(
-            session, [entry.program_id], wishes=_wishes(entry), at=at, limit=1, before=before, exclude=refused
+            session,
+            [entry.program_id],
+            wishes=_wishes(entry),
+            at=at,
+            limit=1,
+            before=before,
+            exclude=refused,
+            language=client.language,
+            zone=client.zone,
         )
         if not found:
             return None
@@ -210,6 +239,20 @@ async def _hold_for(session: AsyncSession, entry: Waiting, at: datetime) -> Appo
         except (OpeningTaken, OpeningGone):
             refused.add(found[0].ref)
     return None
+
+
+async def _turned_down(session: AsyncSession, entry: Waiting, at: datetime) -> set[str]:
+    """Refs of the openings that this client was offered from the list and did not take."""
+    lapsed = await session.execute(
+        select(Appointment.calendar_id, Appointment.starts_at).where(
+            Appointment.client_id == entry.client_id,
+            Appointment.program_id == entry.program_id,
+            Appointment.conversation_id.is_(None),  # what they held in a conversation, they may take yet
+            Appointment.status == "expired",
+            Appointment.starts_at > at,
+        )
+    )
+    return {openings.make_ref(*each) for each in lapsed.tuples()}
 
 
 async def _line(session: AsyncSession, program_id: str) -> list[Waiting]:

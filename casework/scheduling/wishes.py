@@ -15,7 +15,7 @@ EVENING = time(17)
 
 @dataclass(frozen=True)
 class Wishes:
-    """What an opening has to be like, in the program's local time. Empty wishes: any time will do.
+    """What an opening has to be like, by the clock it is shown in. Empty wishes: any time will do.
 
     `weekdays`: only these (0 is Monday; empty: any), `not_weekdays`: none of these. An opening starts at `earliest`
     or later and before `latest`; on `not_before` or later and on `not_after` or earlier. `kinds` and `not_kinds` are
@@ -34,7 +34,7 @@ class Wishes:
     past: bool = False
 
     def accept(self, local_start: datetime, kind: str) -> bool:
-        """Whether an opening that starts then (the program's local time) meets them."""
+        """Whether an opening that starts then, by the clock it is shown in, meets them."""
         start = local_start.time()
         return (
             self.day_fits(local_start.date())
@@ -45,7 +45,7 @@ class Wishes:
         )
 
     def day_fits(self, day: date) -> bool:
-        """Whether an opening on that day (the program's calendar) may meet them."""
+        """Whether an opening on that day may meet them."""
         return (
             not self.past
             and (not self.weekdays or day.weekday() in self.weekdays)

@@ -17,7 +17,7 @@ ANSWERS = frozenset(
 # Always heard, however unsure: losing one of these leaves a person stuck.
 ALWAYS = frozenset({"talk_to_person", "delete_my_data", "restart", "switch_language"})
 CHOICE_ANSWERS = frozenset({"inform", "affirm", "deny", "skip"})  # the choices that answer a question
-OFFER_ANSWERS = (["offer_yes"], ["offer_no"])  # of an opening that came free
+OFFER_ANSWERS = (["offer_yes"], ["offer_no"], ["offer_leave"])  # of an opening that came free
 SURE = 0.45
 SURE_CONTROL = 0.35
 SURE_OVER_WORDS = 0.8  # below this a text that names an answer of the open question is its answer

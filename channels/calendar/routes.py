@@ -39,7 +39,7 @@ async def appointment(request: Request, token: str) -> Response:
         found = await session.get(Appointment, appointment_id) if appointment_id else None
         if found is None or found.status in ("held", "expired"):
             return _nothing()
-        now_it_is = await _latest(session, found)
+        now_it_is, first = await _latest(session, found), await _first(session, found)
         client = await session.get_one(Client, found.client_id)
         program = await session.get_one(Program, found.program_id)
         settings: Settings = request.app.state.settings
@@ -49,7 +49,7 @@ async def appointment(request: Request, token: str) -> Response:
             now_it_is,
             title,
             settings,
-            uid=str(found.id),
+            first=first,
             location=place if now_it_is.kind == "in_person" else "",
             alarm_minutes=120,
         )
@@ -79,7 +79,7 @@ async def feed(request: Request, token: str) -> Response:
             .order_by(Appointment.starts_at, Appointment.id)
         )
         events = [
-            _event(found, f"Intake: {name}", settings, uid=str(found.id), url=_console(settings, found))
+            _event(found, f"Intake: {name}", settings, first=found, url=_console(settings, found))
             for found, name in rows
         ]
         name = f"{program.organization}: {settings.agency_name}"
@@ -98,23 +98,33 @@ async def _latest(session: AsyncSession, found: Appointment) -> Appointment:
     return found
 
 
+async def _first(session: AsyncSession, found: Appointment) -> Appointment:
+    """What was booked at first: an old link and a new one, after a move, are the same entry of a calendar."""
+    for _ in range(50):
+        if found.moved_from is None:
+            break
+        found = await session.get_one(Appointment, found.moved_from)
+    return found
+
+
 def _event(
     found: Appointment,
     title: str,
     settings: Settings,
     *,
-    uid: str,
+    first: Appointment,
     location: str = "",
     url: str = "",
     alarm_minutes: int | None = None,
 ) -> ics.Event:
+    """As an entry of a calendar. It is the same one, however often the appointment is moved: that of the `first`."""
     host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
     return ics.Event(
-        uid=f"{uid}@{host}",
+        uid=f"{first.id}@{host}",
         title=title,
         starts_at=found.starts_at,
         ends_at=found.ends_at,
-        created_at=found.created_at,
+        created_at=first.created_at,
         changed_at=found.changed_at or found.created_at,
         status="CANCELLED" if found.status in ("cancelled", "moved") else "CONFIRMED",
         location=location,

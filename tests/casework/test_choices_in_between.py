@@ -12,11 +12,12 @@ from casework.understanding.interrupts import interrupts
 @pytest.mark.parametrize(
     "payload",
     [
-        "/confirm_appointment",
+        '/confirm_appointment{"appointment": "3f0c"}',
         "/reschedule_appointment",
         '/cancel_appointment{"answer": "yes"}',
         '/inform{"answer": "offer_yes"}',
         '/inform{"answer": "offer_no"}',
+        '/inform{"answer": "offer_leave"}',
     ],
 )
 def test_it_interrupts_whatever_question_is_open(step: str, payload: str) -> None:

@@ -61,17 +61,33 @@ async def status(database: Database, reminder_id: uuid.UUID) -> str:
 
 
 async def test_a_reminder_is_neutral_and_answered_with_one_digit(database: Database) -> None:
-    _, due = await an_appointment(database)
+    appointment_id, due = await an_appointment(database)
     (sent,) = await remind(database, due[24].id, due[24].due_at)
-    assert "Wed Nov 25, 2:30 PM" in sent.text
+    assert "Wed Nov 25, 2:30 PM (Central time)" in sent.text
     for word in ("mental", "health", "case", "intake", "program", "Loring"):
         assert word not in sent.text.lower()
     assert [choice["payload"] for choice in sent.choices] == [
-        "/confirm_appointment",
-        "/reschedule_appointment",
-        "/cancel_appointment",
+        f'/{intent}_appointment{{"appointment": "{appointment_id}"}}' for intent in ("confirm", "reschedule", "cancel")
     ]
     assert len(await remind(database, due[24].id, due[24].due_at)) == 1  # the job runs twice
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("phone", "Wed Nov 25, 12:30 PM (Pacific time, your time; 2:30 PM Central time there)"),
+        ("in_person", "Wed Nov 25, 2:30 PM (Central time there)"),
+    ],
+)
+async def test_where_the_clocks_differ_a_call_is_told_by_the_clients_and_both_are_named(
+    database: Database, kind: str, said: str
+) -> None:
+    appointment_id, due = await an_appointment(database, zone="America/Los_Angeles")
+    async with database.session() as session:
+        (await session.get_one(Appointment, appointment_id)).kind = kind
+    (sent,) = await remind(database, due[24].id, due[24].due_at)
+    assert said in sent.text
     await database.close()
 
 

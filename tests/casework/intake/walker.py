@@ -16,6 +16,7 @@ from casework import clock
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, OUT, Client, Conversation, Message
 from casework.intake import answers
 from casework.storage import Database, new_id
+from casework.understanding.heard import of_choice
 
 Turn = str | tuple[str, str] | tuple[str, str, type[case.CaseAction]]
 
@@ -28,8 +29,10 @@ class Walker:
     """
 
     tries = 1
+    form = ValidateIntakeForm()
 
-    def __init__(self, database: Database, language: str = "en", **told: Any) -> None:
+    def __init__(self, database: Database, language: str = "en", zone: str | None = None, **told: Any) -> None:
+        self._zone = zone
         self._database, self._language, self._told = database, language, {"saving": True, **told}
         self.client_id, self._conversation = new_id(), new_id()
         self._slots: dict[str, Any] = {"welcomed": True}
@@ -60,6 +63,25 @@ class Walker:
         asyncio.run(all_of_it())
         return self.said
 
+    def choose(self, action: case.CaseAction, payload: str) -> str:
+        """Takes a choice that this action answers; returns the answer. The client has walked before."""
+        heard = of_choice(payload, "1")
+        self._entities = {name: str(values[0]) for name, values in heard.entities.items()}
+        self.said, self.choices = "", []
+
+        async def one() -> None:
+            case.use(self._database)
+            try:
+                await self._text("1")
+                await self._run(action, payload, heard.intent)
+                if action is self.form:
+                    await self._run(AskStep(), payload, heard.intent)
+            finally:
+                await self._database.close()
+
+        asyncio.run(one())
+        return self.said
+
     def after(self, read: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
         """What a reading of the database gives."""
 
@@ -74,7 +96,7 @@ class Walker:
 
     async def _begin(self) -> None:
         async with self._database.session() as session:
-            session.add(Client(id=self.client_id, language=self._language))
+            session.add(Client(id=self.client_id, language=self._language, zone=self._zone))
             await session.flush()
             session.add(Conversation(id=self._conversation, client_id=self.client_id, channel="sms"))
             await session.flush()
@@ -82,10 +104,7 @@ class Walker:
                 await answers.record(session, self.client_id, fact, value, at=clock.now())
 
     async def _turn(self, text: str | None, intent: str, action: type[case.CaseAction] | None = None) -> None:
-        self._turn_id = new_id()
-        async with self._database.session() as session:
-            about = {"direction": IN, "author": CLIENT, "text": text or "hi", "status": "handled"}
-            session.add(Message(id=self._turn_id, conversation_id=self._conversation, **about))
+        await self._text(text or "hi")
         before, in_form = dict(self._slots), self._in_form
         for _ in range(self.tries):
             self._slots, self._in_form = dict(before), in_form
@@ -112,6 +131,12 @@ class Walker:
         if self._slots.get(STEP) == DONE or self._slots.pop(REQUESTED, "") is None:
             self._in_form, self._slots[STEP] = False, None
             await self._run(WalkedThrough(), text or "", intent)
+
+    async def _text(self, text: str) -> None:
+        self._turn_id = new_id()
+        async with self._database.session() as session:
+            about = {"direction": IN, "author": CLIENT, "text": text, "status": "handled"}
+            session.add(Message(id=self._turn_id, conversation_id=self._conversation, **about))
 
     def _parsed(self, text: str, intent: str) -> dict[str, Any]:
         found = [{"entity": name, "value": value} for name, value in self._entities.items()]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework.conversations.tables import Client
+from casework.conversations.tables import SMS, Client, Conversation
 from casework.directory.tables import Program
 from casework.scheduling.tables import Calendar, WeeklyHours
 from casework.storage import Database, new_id
@@ -94,6 +94,14 @@ async def add_client(session: AsyncSession, zone: str | None = None) -> uuid.UUI
     session.add(client)
     await session.flush()
     return client.id
+
+
+async def add_texter(session: AsyncSession) -> uuid.UUID:
+    """Somebody who can be written to."""
+    client_id = await add_client(session)
+    session.add(Conversation(id=new_id(), client_id=client_id, channel=SMS))
+    await session.flush()
+    return client_id
 
 
 async def add_clients(session: AsyncSession, number: int) -> list[uuid.UUID]:

@@ -52,9 +52,21 @@ def test_wishes_are_kept_in_the_programs_own_zone(database):
     assert local(find(database, said="dec 3")) == ["Thu 09:00", "Thu 10:00", "Thu 12:00"]
 
 
+def test_calls_are_wished_for_and_shown_by_the_clients_own_clock_visits_by_the_programs(database):
+    make(
+        database, {"kind": "phone"}, {"kind": "in_person", "weekly": ((4, "09:00", "17:00"),)}, zone="America/New_York"
+    )
+    pacific = "America/Los_Angeles"
+    assert local(find(database, said="mornings", zone=pacific)) == ["Tue 08:00", "Wed 06:00", "Thu 06:00"]
+    visit = find(database, said="after 3", zone=pacific, limit=1)
+    assert (local(visit), visit[0].zone) == (["Fri 15:00"], "America/New_York"), "calls end at 1 pm there"
+    assert local(find(database, said="wednesday", zone="Asia/Tokyo"))[0] == "Wed 01:00", "it is Tuesday where they are"
+
+
 def test_a_day_that_is_over_has_no_openings(database):
     make(database)
     assert find(database, said="yesterday") == []
+    assert find(database, after=datetime.max.replace(tzinfo=UTC)) == [], "nor has one that no calendar reaches"
 
 
 def test_more_means_later_ones_and_none_twice(database):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from agency import NOW, add_calendar, add_client, add_program, at, work
+from agency import NOW, add_calendar, add_program, add_texter, at, work
 from sqlalchemy import text
 
+from casework.conversations.tables import Client
 from casework.errors import NotFound
 from casework.scheduling import AppointmentClosed, booking, openings, waitlist
 from casework.scheduling.tables import Waiting
@@ -25,7 +26,7 @@ class Case:
         async def make(session):
             await add_program(session)
             await add_calendar(session, **({"weekly": ((2, "09:00", "10:00"),), "horizon_days": 5} | calendar))
-            self.ann, self.ben, self.cleo = [await add_client(session) for _ in range(3)]
+            self.ann, self.ben, self.cleo = [await add_texter(session) for _ in range(3)]
             opening = (await openings.find(session, ["bend"], at=NOW, limit=1))[0]
             return await booking.book(session, self.ann, key="ann", at=NOW, opening_ref=opening.ref)
 
@@ -41,6 +42,13 @@ class Case:
 
     def cancel(self, moment=NOW):
         self.do(lambda s: booking.cancel(s, self.anns.id, by="client", at=moment))
+
+    def change(self, client, **values):
+        async def step(session):
+            for name, value in values.items():
+                setattr(await session.get_one(Client, client), name, value)
+
+        self.do(step)
 
     def offer(self, moment=NOW):
         return [entry.client_id for entry in self.do(lambda s: waitlist.offer(s, "bend", at=moment))]
@@ -79,8 +87,18 @@ def test_a_no_passes_it_on_to_the_next(database):
     case.cancel()
     case.offer()
     assert case.do(lambda s: waitlist.answer(s, case.entries[0].id, accepts=False, at=NOW)) is None
-    assert case.status(0) == "passed"
+    assert case.status(0) == "waiting", "they are still on the list, for another time"
     assert case.offer() == [case.cleo]
+
+
+def test_who_said_no_keeps_their_place_and_is_asked_about_other_times_only(database):
+    case = Case(database, waiting=("ben",))
+    case.cancel()
+    case.offer()
+    case.do(lambda s: waitlist.answer(s, case.entries[0].id, accepts=False, at=NOW))
+    assert case.offer() == []
+    case.do(lambda s: add_calendar(s, weekly=((3, "09:00", "10:00"),), horizon_days=5))
+    assert case.offer() == [case.ben]
 
 
 def test_silence_passes_it_on_after_two_hours_and_not_before(database):
@@ -100,6 +118,8 @@ def test_a_yes_that_comes_late_still_counts_while_nobody_else_has_the_opening(da
     case.offer()
     late = NOW + timedelta(hours=3)
     case.do(lambda s: waitlist.pass_on(s, case.entries[0].id, at=late))
+    assert case.do(lambda s: waitlist.offered_to(s, case.ben, late)) is None
+    assert case.do(lambda s: waitlist.offered_to(s, case.ben, late, late=True)).id == case.entries[0].id
     assert case.do(lambda s: waitlist.answer(s, case.entries[0].id, accepts=True, at=late)).status == "booked"
 
 
@@ -120,6 +140,52 @@ def test_who_leaves_gives_the_offer_back(database):
     assert case.offer() == [case.cleo]
     with pytest.raises(AppointmentClosed):
         case.do(lambda s: waitlist.answer(s, case.entries[0].id, accepts=True, at=NOW))
+
+
+@pytest.mark.parametrize("how", ["staff book them there", "they came, to another program"])
+def test_who_has_what_they_waited_for_is_on_the_list_no_more(database, how):
+    case = Case(database, waiting=("ben",))
+
+    async def elsewhere(session):
+        await add_program(session, "away")
+        await add_calendar(session, "away")
+        return (await openings.find(session, ["away"], at=NOW, limit=1))[0].ref
+
+    case.cancel()
+    ref = case.do(elsewhere) if "another" in how else openings.make_ref(case.anns.calendar_id, case.anns.starts_at)
+    booked = case.do(lambda s: booking.book(s, case.ben, key="desk", at=NOW, opening_ref=ref))
+    assert case.status(0) == ("waiting" if "another" in how else "left")
+    case.do(lambda s: booking.mark(s, booked.id, "attended", at=booked.ends_at))
+    assert case.status(0) == "left"
+    assert case.offer() == []
+
+
+def test_nothing_is_kept_for_who_stopped_all_texts(database):
+    case = Case(database)
+    case.change(case.ben, opted_out_at=NOW)
+    case.cancel()
+    assert case.offer() == [case.cleo]
+    case.change(case.ben, opted_out_at=None)
+    assert case.status(0) == "waiting", "they keep their place, should they come back"
+
+
+def test_it_is_the_clients_own_night_that_counts(database):
+    case = Case(database, waiting=("ben",))
+    case.change(case.ben, zone="Pacific/Honolulu")
+    case.cancel()
+    assert case.offer() == [], "10 am in Chicago is 6 am there"
+    assert case.offer(NOW + timedelta(hours=3)) == [case.ben]
+
+
+def test_a_time_is_offered_with_somebody_who_speaks_the_clients_language(database):
+    case = Case(database, waiting=("ben",))
+    case.change(case.ben, language="es")
+    case.cancel()
+    spanish = case.do(
+        lambda s: add_calendar(s, weekly=((3, "09:00", "10:00"),), horizon_days=5, languages=["en", "es"])
+    )
+    case.offer()
+    assert case.do(lambda s: booking.held(s, case.ben, NOW)).calendar_id == spanish
 
 
 def test_joining_twice_keeps_the_first_place(database):

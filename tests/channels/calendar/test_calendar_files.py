@@ -133,10 +133,15 @@ async def test_a_cancelled_appointment_is_cancelled_in_the_file_and_a_moved_one_
         new = Appointment(id=new_id(), **{name: getattr(old, name) for name in fields}, status="booked")
         new.starts_at, new.ends_at = old.starts_at + timedelta(days=1), old.ends_at + timedelta(days=1)
         new.busy_until, new.moved_from, old.status = new.ends_at, old.id, "moved"
+        old.created_at, old.changed_at = old.created_at - timedelta(days=3), old.created_at
+        new.created_at = new.changed_at = old.changed_at + timedelta(minutes=1)
         session.add(new)
     before = dict(parsed((await web.get(path)).text)[2][0][1])
     assert before["DTSTART"] == "20300108T203000Z"
     assert before["UID"].startswith(str(old.id))  # the same entry in the client's calendar
+    assert int(before["SEQUENCE"]) == 3 * 24 * 3600 + 60  # a calendar takes no version with a lower number
+    fresh = links.appointment_url(new.id)
+    assert dict(parsed((await web.get(fresh[fresh.index("/calendar") :])).text)[2][0][1]) == before, "no second entry"
     async with database.session() as session:
         (await session.get_one(Appointment, new.id)).status = "cancelled"
     assert dict(parsed((await web.get(path)).text)[2][0][1])["STATUS"] == "CANCELLED"
