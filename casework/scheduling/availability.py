@@ -13,14 +13,15 @@ from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.directory.tables import Program
 from casework.errors import GuidepostError, NotFound
 from casework.scheduling.freed import call_waiting
 from casework.scheduling.slots import Span
-from casework.scheduling.tables import Block, Calendar, DateHours, WeeklyHours
+from casework.scheduling.tables import TAKING, Appointment, Block, Calendar, DateHours, WeeklyHours
 from casework.storage import new_id
 
 KINDS = ("phone", "video", "in_person")
@@ -58,6 +59,7 @@ class Settings:
     horizon_days: int
     languages: tuple[str, ...]
     active: bool = True
+    clinician: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ async def add(session: AsyncSession, program_id: str, settings: Settings) -> Cal
     if await session.get(Program, program_id) is None:
         raise NotFound("there is no such program")
     calendar = Calendar(id=new_id(), program_id=program_id, **_checked(settings))
+    calendar.clinician = await _as_known(session, program_id, settings.clinician)
     session.add(calendar)
     await session.flush()
     return calendar
@@ -156,11 +159,17 @@ async def add(session: AsyncSession, program_id: str, settings: Settings) -> Cal
 async def change(
     session: AsyncSession, calendar_id: uuid.UUID, settings: Settings, weekly: Mapping[int, str], at: datetime
 ) -> Calendar:
-    """New settings and weekly hours; whoever waits is called if that brought openings. Raises BadHours, NotFound."""
+    """New settings and weekly hours; whoever waits is called if that brought openings.
+
+    Raises BadHours (clinician_twice: their other calendars have clients at the same times), NotFound.
+    """
     calendar = await _calendar(session, calendar_id)
     hours = {weekday: read_spans(text) for weekday, text in weekly.items()}
     for name, value in _checked(settings).items():
         setattr(calendar, name, value)
+    clinician = await _as_known(session, calendar.program_id, settings.clinician)
+    if clinician != calendar.clinician:
+        await _give(session, calendar, clinician, at)
     await session.execute(delete(WeeklyHours).where(WeeklyHours.calendar_id == calendar_id))
     session.add_all(
         WeeklyHours(id=new_id(), calendar_id=calendar_id, weekday=weekday, opens=span.opens, closes=span.closes)
@@ -235,4 +244,27 @@ def _checked(settings: Settings) -> dict[str, object]:
     for name, (least, most) in LIMITS.items():
         if not least <= int(getattr(settings, name)) <= most:
             raise BadHours("out_of_range", f"{name} {least}-{most}")
-    return {**vars(settings), "name": settings.name.strip()[:80], "languages": list(settings.languages) or ["en"]}
+    kept = {name: value for name, value in vars(settings).items() if name != "clinician"}
+    return {**kept, "name": settings.name.strip()[:80], "languages": list(settings.languages) or ["en"]}
+
+
+async def _as_known(session: AsyncSession, program_id: str, clinician: str) -> str | None:
+    """The clinician as the program's other calendars write them: they are the same by their name alone."""
+    name = " ".join(clinician.split())[:80]
+    known = await session.scalars(select(Calendar.clinician).where(Calendar.program_id == program_id).distinct())
+    return next((each for each in known if each and each.casefold() == name.casefold()), name or None)
+
+
+async def _give(session: AsyncSession, calendar: Calendar, clinician: str | None, at: datetime) -> None:
+    """What is booked in this calendar from now on is this clinician's time."""
+    calendar.clinician = clinician
+    ahead = (
+        Appointment.calendar_id == calendar.id,
+        Appointment.status.in_(TAKING),
+        Appointment.busy_until > at,
+    )
+    try:
+        async with session.begin_nested():
+            await session.execute(update(Appointment).where(*ahead).values(clinician=clinician))
+    except IntegrityError as error:
+        raise BadHours("clinician_twice", clinician or "") from error

@@ -25,6 +25,7 @@ from casework.directory.tables import Program
 from casework.errors import NotFound
 from casework.handoff.tables import Handoff
 from casework.scheduling import calendars, reminders, slots
+from casework.scheduling.calendars import OpenCalendar
 from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, OpeningGone, OpeningTaken
 from casework.scheduling.freed import call_waiting
 from casework.scheduling.locks import lock_client, locked, own
@@ -222,11 +223,8 @@ async def current(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> 
 
 async def held(session: AsyncSession, client_id: uuid.UUID, at: datetime) -> Appointment | None:
     """What is being kept for the client just now."""
-    return await session.scalar(
-        select(Appointment).where(
-            Appointment.client_id == client_id, Appointment.status == "held", Appointment.held_until > at
-        )
-    )
+    kept = (Appointment.client_id == client_id, Appointment.status == "held", Appointment.held_until > at)
+    return await session.scalar(select(Appointment).where(*kept))
 
 
 async def expire_holds(session: AsyncSession, at: datetime) -> int:
@@ -302,7 +300,7 @@ async def _place(
     slot = slots.slot_at(changed(calendar.hours, lead_hours=lead), starts_at, now=at)
     if slot is None:
         raise OpeningGone("the calendar is not open then")
-    await _clear(session, client_id, calendar_id, slot, at)
+    await _clear(session, client_id, calendar, slot, at)
     for seat in range(calendar.hours.capacity):
         placed: Appointment | None = await session.scalar(
             insert(Appointment)
@@ -312,6 +310,7 @@ async def _place(
                 conversation_id=conversation_id,
                 program_id=calendar.program_id,
                 calendar_id=calendar_id,
+                clinician=calendar.clinician,
                 seat=seat,
                 kind=calendar.kind,
                 starts_at=slot.starts_at,
@@ -330,19 +329,22 @@ async def _place(
 
 
 async def _clear(
-    session: AsyncSession, client_id: uuid.UUID, calendar_id: uuid.UUID, slot: slots.Slot, at: datetime
+    session: AsyncSession, client_id: uuid.UUID, calendar: OpenCalendar, slot: slots.Slot, at: datetime
 ) -> None:
-    """Ends what the client holds (they chose anew), and holds on this opening that ran out."""
+    """Ends what the client holds (they chose anew), and holds on this opening, or its clinician, that ran out."""
     await session.execute(
         update(Appointment)
         .where(Appointment.client_id == client_id, Appointment.status == "held")
         .values(status="expired", key=None, changed_at=at)
         .execution_options(synchronize_session=False)  # a refusal undoes it with the savepoint
     )
+    theirs = Appointment.calendar_id == calendar.id
+    if calendar.clinician:
+        theirs |= (Appointment.program_id == calendar.program_id) & (Appointment.clinician == calendar.clinician)
     await session.execute(
         _expiry(
             at,
-            Appointment.calendar_id == calendar_id,
+            theirs,
             Appointment.starts_at < slot.busy_until,
             Appointment.busy_until > slot.starts_at,
         )

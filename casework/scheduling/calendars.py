@@ -11,12 +11,26 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Select, String, Text, Uuid, and_, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    String,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.directory.tables import Program
-from casework.scheduling.slots import Hours, Seats, Span
+from casework.scheduling.slots import EVERY_SEAT, Hours, Seats, Span
 from casework.scheduling.tables import Appointment, Block, Calendar, DateHours, WeeklyHours
 
 LONGEST = timedelta(days=1)  # no appointment lasts longer, its buffer included
@@ -35,6 +49,7 @@ class OpenCalendar:
     kind: str
     languages: tuple[str, ...]
     hours: Hours
+    clinician: str | None = None
 
 
 async def of_programs(
@@ -104,25 +119,34 @@ def _taken_values(programs: list[str], since: datetime, until: datetime, at: dat
 
 @lru_cache
 def _taken() -> Select[*tuple[Any, ...]]:
+    these = (
+        _APPOINTMENTS.program_id == func.any(bindparam("programs", type_=ARRAY(String))),
+        _APPOINTMENTS.starts_at >= bindparam("from_start"),  # with the program, what the index is over
+        _APPOINTMENTS.starts_at < bindparam("to_start"),
+        _APPOINTMENTS.busy_until > bindparam("busy_after"),
+        or_(
+            _APPOINTMENTS.status == "booked",
+            and_(_APPOINTMENTS.status == "held", _APPOINTMENTS.held_until > bindparam("at")),
+        ),
+    )
+    own = select(_APPOINTMENTS.calendar_id, _APPOINTMENTS.seat, _APPOINTMENTS.during).where(*these)
+    # What a clinician has in one calendar takes every seat of their others.
+    beside = and_(
+        _CALENDARS.program_id == _APPOINTMENTS.program_id,
+        _CALENDARS.clinician == _APPOINTMENTS.clinician,
+        _CALENDARS.id != _APPOINTMENTS.calendar_id,
+    )
+    elsewhere = (
+        select(_CALENDARS.id, literal(EVERY_SEAT), _APPOINTMENTS.during)
+        .join_from(Appointment.__table__, Calendar.__table__, beside)
+        .where(_APPOINTMENTS.clinician.is_not(None), *these)
+    )
+    taken = union_all(own, elsewhere).subquery("taken")
     # What follows on each other without a gap is one stretch, and there is one row a calendar: a program's week is
     # hundreds of appointments, and each costs more to hand over than to put together.
     runs = (
-        select(
-            _APPOINTMENTS.calendar_id,
-            _APPOINTMENTS.seat,
-            func.unnest(func.range_agg(_APPOINTMENTS.during)).label("run"),
-        )
-        .where(
-            _APPOINTMENTS.program_id == func.any(bindparam("programs", type_=ARRAY(String))),
-            _APPOINTMENTS.starts_at >= bindparam("from_start"),  # with the program, what the index is over
-            _APPOINTMENTS.starts_at < bindparam("to_start"),
-            _APPOINTMENTS.busy_until > bindparam("busy_after"),
-            or_(
-                _APPOINTMENTS.status == "booked",
-                and_(_APPOINTMENTS.status == "held", _APPOINTMENTS.held_until > bindparam("at")),
-            ),
-        )
-        .group_by(_APPOINTMENTS.calendar_id, _APPOINTMENTS.seat)
+        select(taken.c.calendar_id, taken.c.seat, func.unnest(func.range_agg(taken.c.during)).label("run"))
+        .group_by(taken.c.calendar_id, taken.c.seat)
         .subquery("runs")
     )
     return select(
@@ -182,6 +206,7 @@ def _calendars(which: Literal["programs", "calendars"], *, bounded: bool) -> Sel
             _CALENDARS.capacity,
             _CALENDARS.lead_hours,
             _CALENDARS.horizon_days,
+            _CALENDARS.clinician,
             *gathered,
         )
         .join(Program.__table__, _PROGRAMS.id == _CALENDARS.program_id)
@@ -207,6 +232,7 @@ def _read(row: Any) -> OpenCalendar:
         capacity,
         lead,
         horizon,
+        clinician,
         weekly,
         dates,
         blocks,
@@ -222,7 +248,7 @@ def _read(row: Any) -> OpenCalendar:
         lead_hours=lead,
         horizon_days=horizon,
     )
-    return OpenCalendar(calendar_id, program_id, name, kind, tuple(languages or ()), hours)
+    return OpenCalendar(calendar_id, program_id, name, kind, tuple(languages or ()), hours, clinician)
 
 
 @lru_cache(maxsize=4_096)  # clinicians keep much the same hours

@@ -74,12 +74,14 @@ async def find(
     exclude: Collection[str] = (),
     language: str | None = None,
     zone: str | None = None,
+    each_calendar: bool = False,
 ) -> list[Opening]:
     """Up to `limit` openings of these programs, the soonest first, on different days or parts of a day where possible.
 
     `after`: only later ones ("show me more"); `before`: only earlier ones; `exclude`: refs not to offer (again);
     `language`: calendars that speak it, where there are any; `zone`: the client's, by whose clock calls and video are
-    shown and wished for. With `wishes.soonest` simply the first ones.
+    shown and wished for. With `wishes.soonest` simply the first ones. `each_calendar`: every calendar's, so that it can
+    be chosen who; a start is then shown whole, beyond the limit.
     """
     if limit < 1 or (wishes is not None and wishes.past) or (after is not None and after - at > _FURTHEST):
         return []
@@ -90,7 +92,7 @@ async def find(
     if not wanted:
         return []
     since, until = _window(wanted, wishes, at, after, before)
-    choice = _Choice(limit, spread=not (wishes is not None and wishes.soonest))
+    choice = _Each(limit) if each_calendar else _Choice(limit, spread=not (wishes is not None and wishes.soonest))
     programs = {calendar.program_id for calendar in wanted}
     while since < until:
         for opening in _merged(wanted, taken, since, min(ends, until), at, wishes, zone):
@@ -225,3 +227,17 @@ class _Choice:
         local = opening.local_start
         part = sum(local.time() >= begins for begins in (AFTERNOON, EVENING))
         return local.date(), part
+
+
+class _Each(_Choice):
+    """The first ones of every calendar, all that begin with the last of them included."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit, spread=False)
+
+    def add(self, opening: Opening) -> bool:
+        last = next(reversed(self._picked.values()), opening)
+        if len(self._picked) >= self._limit and opening.starts_at != last.starts_at:
+            return True
+        self._picked[opening.ref] = opening
+        return False

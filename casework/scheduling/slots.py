@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 FREE: Final = float("-inf")
+EVERY_SEAT: Final = -1  # as a seat: the clinician is in another calendar's appointment then
 
 
 class Span(NamedTuple):
@@ -83,7 +84,7 @@ class Seats:
 
         Whatever starts before that moment, later than what was asked about, finds no seat either.
         """
-        taken = [each for each in self._taken if 0 <= each[2] < capacity]
+        taken = [each for each in self._taken if each[2] < capacity]
         starts = [begins for begins, _, _ in taken]
         latest_end = list(accumulate((ends for _, ends, _ in taken), max))  # of this one and all before it
 
@@ -98,6 +99,8 @@ class Seats:
                 if latest_end[place] <= begins:
                     break
                 if taken[place][1] > begins:
+                    if taken[place][2] == EVERY_SEAT:
+                        return taken[place][1]
                     seats[taken[place][2]] = max(taken[place][1], seats.get(taken[place][2], FREE))
             return FREE if len(seats) < capacity else min(seats.values())
 

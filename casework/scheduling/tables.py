@@ -1,8 +1,8 @@
 """Calendars, the hours they are open, and appointments.
 
 A calendar is a clinician's or an intake desk's. Its openings are worked out from weekly hours, exceptions and what is
-already taken (`slots.py`); nothing is stored per opening. That no seat is given twice is kept by the database: the
-exclusion constraint on `appointments`.
+already taken (`slots.py`); nothing is stored per opening. That no seat is given twice, and no clinician is to be in two
+places, is kept by the database: the exclusion constraints on `appointments`.
 
     held -> booked -> attended | no_show | cancelled | moved
          -> expired
@@ -24,7 +24,10 @@ TAKING = ("held", "booked")
 
 
 class Calendar(Base):
-    """Who sees new clients, and how. Minutes; `lead_hours` is the least notice, `horizon_days` how far ahead."""
+    """Who sees new clients, and how. Minutes; `lead_hours` is the least notice, `horizon_days` how far ahead.
+
+    `clinician`: whose time it is. Calendars of a program that name the same one (by phone, in person) share that time.
+    """
 
     __tablename__ = "calendars"
     __table_args__ = (Index("ix_calendars_program", "program_id"),)
@@ -40,6 +43,7 @@ class Calendar(Base):
     horizon_days: Mapped[int] = mapped_column(default=28)
     languages: Mapped[list[str]] = mapped_column(JSONB, default=lambda: ["en"])
     active: Mapped[bool] = mapped_column(default=True)
+    clinician: Mapped[str | None]
 
 
 class WeeklyHours(Base):
@@ -98,6 +102,16 @@ class Appointment(Base):
             using="gist",
             where=text("status in ('held', 'booked')"),
         ),
+        ExcludeConstraint(
+            ("program_id", "="),
+            ("clinician", "="),
+            ("calendar_id", "<>"),
+            ("during", "&&"),
+            name="one_calendar_a_clinician",
+            using="gist",
+            where=text("clinician is not null and status in ('held', 'booked')"),
+        ),
+        Index("ix_appointments_clinician", "program_id", "starts_at", postgresql_where=text("clinician is not null")),
         Index("ix_appointments_client", "client_id"),
         Index("ix_appointments_program_start", "program_id", "starts_at"),
         CheckConstraint("starts_at < ends_at and ends_at <= busy_until", name="order"),
@@ -126,6 +140,7 @@ class Appointment(Base):
     changed_at: Mapped[Moment | None]
     late_at: Mapped[Moment | None]
     late_minutes: Mapped[int | None]
+    clinician: Mapped[str | None]  # the calendar's
 
 
 class Reminder(Base):

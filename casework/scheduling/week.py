@@ -23,7 +23,7 @@ from casework.handoff.tables import Handoff
 from casework.safety.tables import Alarm
 from casework.scheduling import calendars, slots
 from casework.scheduling.calendars import OpenCalendar
-from casework.scheduling.slots import Taken
+from casework.scheduling.slots import EVERY_SEAT, Taken
 from casework.scheduling.tables import Appointment, Calendar
 
 SHOWN = ("booked", "held", "attended", "no_show")
@@ -135,9 +135,16 @@ def lay_out(
     zone = ZoneInfo(program.zone)
     taken: dict[uuid.UUID, list[Taken]] = defaultdict(list)
     held: dict[tuple[date, int], list[Entry]] = defaultdict(list)
+    others: dict[str | None, list[uuid.UUID]] = defaultdict(list)  # a clinician's calendars
+    for calendar in open_ones:
+        if calendar.clinician:
+            others[calendar.clinician].append(calendar.id)
     for entry in entries:
         appointment = entry.appointment
         taken[appointment.calendar_id].append(Taken(appointment.starts_at, appointment.busy_until, appointment.seat))
+        for other in others.get(appointment.clinician, ()):
+            if other != appointment.calendar_id:
+                taken[other].append(Taken(appointment.starts_at, appointment.busy_until, EVERY_SEAT))
         held[_place(appointment.starts_at, zone)].append(entry)
     free: dict[tuple[date, int], dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
     blocked: dict[tuple[date, int], list[str]] = defaultdict(list)

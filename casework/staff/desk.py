@@ -135,7 +135,7 @@ class Desk(Records):
         return OneAppointment(appointment, program, calendar, client, appointment.starts_at <= self.at)
 
     async def openings(self, program_id: str, *, after: datetime | None = None) -> list[Opening]:
-        """What can be booked with the program, the soonest first."""
+        """What can be booked with the program and with whom, the soonest first."""
         return await openings.find(
             self.session,
             [program_id],
@@ -143,6 +143,7 @@ class Desk(Records):
             at=self.at,
             limit=OFFERED,
             after=after,
+            each_calendar=True,
         )
 
     async def mark(self, appointment_id: uuid.UUID, outcome: Literal["attended", "no_show"]) -> uuid.UUID:

@@ -108,6 +108,7 @@ async def _settings(request: Request) -> Settings:
         **{name: number(name) for name in availability.LIMITS},
         languages=tuple(str(each) for each in form.getlist("languages") if each in ("en", "es")),
         active="active" in form or "new" in form,
+        clinician=str(form.get("clinician", "")),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from agency import NOW, WORKDAYS, add_calendar, add_client, add_program, at, work
 
-from casework.scheduling import booking, openings
+from casework.scheduling import OpeningTaken, availability, booking, openings
 from casework.scheduling.openings import read_ref
 from casework.scheduling.tables import Block, Calendar, DateHours
 from casework.scheduling.wish_reader import read
@@ -173,3 +174,59 @@ def test_a_ref_names_its_opening(database):
     assert read_ref(opening.ref) == (calendar, opening.starts_at)
     assert opening.starts_at.tzinfo is UTC
     assert opening.local_start == datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("America/Chicago"))
+
+
+DANA = {"weekly": ((1, "09:00", "12:00"),), "horizon_days": 5, "clinician": "Dana Fox"}
+
+
+def test_a_clinician_with_two_calendars_is_offered_and_booked_in_one_of_them_at_a_time(database):
+    phone, room, eli = make(
+        database,
+        DANA | {"name": "Dana, phone"},
+        DANA | {"name": "Dana, group", "kind": "in_person", "minutes": 60, "buffer": 0, "capacity": 2},
+        DANA | {"name": "Eli", "clinician": "Eli Noor"},
+    )
+    ten = at("2026-11-24 16:00")
+    refs = [openings.make_ref(calendar, ten) for calendar in (phone, room, eli)]
+
+    def free():
+        found = find(database, limit=9, each_calendar=True)
+        return sorted(refs.index(each.ref) for each in found if each.ref in refs)
+
+    def book(ref, key):
+        async def step(session):
+            return await booking.book(session, await add_client(session), key=key, at=NOW, opening_ref=ref)
+
+        return work(database, step)
+
+    assert free() == [0, 1, 2], "staff choose with whom, also at the same hour"
+    mine = book(refs[0], "phone")
+    assert free() == [2]
+    with pytest.raises(OpeningTaken):
+        book(refs[1], "room")
+    work(database, lambda s: booking.cancel(s, mine.id, by="client", at=NOW))
+    book(refs[1], "room")
+    assert free() == [1, 2], "a group has its second seat"
+    book(refs[1], "room 2")
+    assert free() == [2]
+    book(refs[2], "eli")
+    settings = availability.Settings("Eli", "phone", 45, 15, 1, 24, 5, ("en",), clinician=" dana  fox")
+    with pytest.raises(availability.BadHours, match="clinician_twice Dana Fox"):
+        work(database, lambda s: availability.change(s, eli, settings, {}, NOW))
+
+
+def test_a_hold_of_a_clinicians_other_calendar_that_ran_out_is_in_nobodys_way(database):
+    phone, room = make(database, DANA, DANA | {"kind": "in_person"})
+    ten = at("2026-11-24 16:00")
+
+    async def keep(session):
+        client = await add_client(session)
+        return await booking.hold(session, client, None, openings.make_ref(phone, ten), "kept", NOW)
+
+    async def book(session):
+        client, later = await add_client(session), NOW + timedelta(minutes=11)
+        return await booking.book(
+            session, client, key="other", at=later, opening_ref=openings.make_ref(room, ten), any_notice=True
+        )
+
+    assert work(database, keep, book).status == "booked"

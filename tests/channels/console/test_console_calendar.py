@@ -254,7 +254,14 @@ async def test_hours_dates_and_time_away_are_a_supervisors_to_change(database: D
     assert (await dana.get("/console/availability")).status_code == 403
     boss = await sign_in("sam@agency.example", "Sam Okoro", role="supervisor")
     base = {"program": program.id, "name": "Intake desk", "kind": "video", "minutes": "30", "buffer": "15"}
-    base |= {"capacity": "2", "lead_hours": "12", "horizon_days": "40", "languages": "es", "active": "on"}
+    base |= {
+        "capacity": "2",
+        "lead_hours": "12",
+        "horizon_days": "40",
+        "languages": "es",
+        "active": "on",
+        "clinician": "Dana Fox",
+    }
     days = {"day_0": "9-12, 1pm-5:30 pm", "day_2": "10:00-11:30"}
     page = await press(boss, f"/console/calendars/{calendar.id}", **base, **days)
     assert "Saved." in page.text
@@ -282,6 +289,7 @@ async def test_hours_dates_and_time_away_are_a_supervisors_to_change(database: D
     async with database.session() as session:
         kept = await session.get_one(Calendar, calendar.id)
         assert (kept.kind, kept.minutes, kept.capacity, kept.languages) == ("video", 30, 2, ["es"])
+        assert kept.clinician == "Dana Fox"
         assert len((await session.scalars(select(WeeklyHours))).all()) == 3
         assert [d.note for d in (await session.scalars(select(DateHours))).all()] == ["Half day"]
         (block,) = (await session.scalars(select(Block))).all()
