@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from casework.commands.main import app
+from casework.commands.main import app, safety
 from casework.conversations.tables import Client
 from casework.settings import get_settings
 from casework.storage import Database, new_id
@@ -59,13 +57,10 @@ def test_purging_takes_the_setting_unless_told_how_long(silent: str, monkeypatch
         assert done.stdout == printed, days
 
 
-def test_a_byte_that_is_no_letter_does_not_end_the_safety_check() -> None:
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("guidepost")), "safety"],
-        input=b"hello\nhol\xe1\ni want to die\n",
-        env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["level"] for line in done.stdout.splitlines()] == ["none", "none", "crisis"]
+def test_a_byte_that_is_no_letter_does_not_end_the_safety_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = io.BytesIO(b"hello\nhol\xe1\ni want to die\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8", errors="strict"))
+    safety()
+    assert [json.loads(line)["level"] for line in capsys.readouterr().out.splitlines()] == ["none", "none", "crisis"]
