@@ -64,7 +64,9 @@ async def of_programs(
 async def with_taken(
     session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
 ) -> tuple[list[OpenCalendar], dict[uuid.UUID, Seats]]:
-    """The calendars of these programs, and what `taken` would say of [since, until): one round trip for both."""
+    """The calendars of these programs, and what `taken` would say of [since, until): one round trip for both, and
+    another where calendars share a clinician's time.
+    """
     programs = list(program_ids)
     values = {"which": programs, **_stretch(at, None), **_taken_values(programs, since, until, at)}
     found, seats = [], {}
@@ -73,7 +75,14 @@ async def with_taken(
         found.append(calendar)
         if row[-1] is not None:
             seats[calendar.id] = Seats(*row[-3:])
+    if shared(found):
+        seats = await taken(session, programs, since=since, until=until, at=at)
     return found, seats
+
+
+def shared(found: Iterable[OpenCalendar]) -> bool:
+    """Whether any of them names a clinician, whose time others may take up."""
+    return any(calendar.clinician for calendar in found)
 
 
 async def by_id(session: AsyncSession, calendar_id: uuid.UUID, *, around: datetime) -> OpenCalendar | None:
@@ -95,10 +104,19 @@ async def has_any(session: AsyncSession, program_id: str) -> bool:
 
 
 async def taken(
-    session: AsyncSession, program_ids: Iterable[str], *, since: datetime, until: datetime, at: datetime
+    session: AsyncSession,
+    program_ids: Iterable[str],
+    *,
+    since: datetime,
+    until: datetime,
+    at: datetime,
+    clinicians: bool = True,
 ) -> dict[uuid.UUID, Seats]:
-    """The seats that are taken in [since, until), by calendar. A hold that ran out before `at` takes nothing."""
-    rows = await session.execute(_taken(), _taken_values(list(program_ids), since, until, at))
+    """The seats that are taken in [since, until), by calendar. A hold that ran out before `at` takes nothing.
+
+    `clinicians`: also what those have elsewhere whose calendars share their time; not to be asked where none do.
+    """
+    rows = await session.execute(_taken(clinicians=clinicians), _taken_values(list(program_ids), since, until, at))
     return {calendar_id: Seats(*arrays) for calendar_id, *arrays in rows.tuples()}
 
 
@@ -118,7 +136,7 @@ def _taken_values(programs: list[str], since: datetime, until: datetime, at: dat
 
 
 @lru_cache
-def _taken() -> Select[*tuple[Any, ...]]:
+def _taken(*, clinicians: bool) -> Select[*tuple[Any, ...]]:
     these = (
         _APPOINTMENTS.program_id == func.any(bindparam("programs", type_=ARRAY(String))),
         _APPOINTMENTS.starts_at >= bindparam("from_start"),  # with the program, what the index is over
@@ -141,7 +159,7 @@ def _taken() -> Select[*tuple[Any, ...]]:
         .join_from(Appointment.__table__, Calendar.__table__, beside)
         .where(_APPOINTMENTS.clinician.is_not(None), *these)
     )
-    taken = union_all(own, elsewhere).subquery("taken")
+    taken = (union_all(own, elsewhere) if clinicians else own).subquery("taken")
     # What follows on each other without a gap is one stretch, and there is one row a calendar: a program's week is
     # hundreds of appointments, and each costs more to hand over than to put together.
     runs = (
@@ -159,7 +177,7 @@ def _taken() -> Select[*tuple[Any, ...]]:
 
 @lru_cache
 def _calendars_with_taken() -> Select[*tuple[Any, ...]]:
-    gone = _taken().subquery("gone")
+    gone = _taken(clinicians=False).subquery("gone")
     query = _calendars("programs", bounded=False)
     return query.add_columns(gone.c.begins, gone.c.ends, gone.c.seats).join(
         gone, gone.c.calendar_id == _CALENDARS.id, isouter=True

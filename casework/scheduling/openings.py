@@ -102,7 +102,9 @@ async def find(
                 return choice.result()
         since, ends = max(since, ends), ends + 2 * (ends - begins)
         if since < until:
-            taken = await calendars.taken(session, programs, since=since, until=min(ends, until), at=at)
+            taken = await calendars.taken(
+                session, programs, since=since, until=min(ends, until), at=at, clinicians=calendars.shared(wanted)
+            )
     return choice.result()
 
 
@@ -127,7 +129,9 @@ async def next_opening(session: AsyncSession, program_ids: Iterable[str], at: da
         since, ends = max(since, ends), ends + 2 * (ends - at)
         programs = {calendar.program_id for calendar in waiting}
         if since < until:
-            taken = await calendars.taken(session, programs, since=since, until=min(ends, until), at=at)
+            taken = await calendars.taken(
+                session, programs, since=since, until=min(ends, until), at=at, clinicians=calendars.shared(waiting)
+            )
     return found
 
 
