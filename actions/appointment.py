@@ -12,14 +12,12 @@ from actions.case import ASKING, Case, CaseAction, Events
 from actions.control import begin, go_on
 from actions.opening import MOVING, OFFERED, SEEN, WISHES, being_moved, keep, place, tell_booked, when
 from casework import handoff
-from casework.handoff.tables import Handoff
 from casework.intake import answers as told
 from casework.intake import policies, walk
 from casework.road import progress
 from casework.scheduling import booking
 from casework.scheduling.tables import Appointment
 
-_BY_CONSENT = ("booked", "referral")  # why somebody is in the queue who agreed to sharing, or did once
 NOT_KNOWN = "unknown"  # the choice of somebody who cannot say how late they will be
 
 
@@ -166,23 +164,9 @@ class CaseStatus(CaseAction):
     named = "action_intake_status"
 
     async def act(self, case: Case) -> Events:
-        from sqlalchemy import select
-
         if await _tell_where(case):
             return go_on(case)
-        handed = (
-            await case.session.execute(
-                select(Handoff).where(Handoff.client_id == case.client.id).order_by(Handoff.created_at.desc()).limit(1)
-            )
-        ).scalar_one_or_none()
-        if case.answers.get(walk.SHARING) is False:
-            case.say("utter_status_refused")
-        elif handed is None or (handed.shared_at is None and handed.reason in _BY_CONSENT):
-            case.say("utter_status_not_shared")
-        elif handed.claimed_at is None:
-            case.say("utter_status_waiting")
-        else:
-            case.say("utter_status_claimed")
+        case.say(await progress.with_whom(case.session, case.client))
         for appointment in await booking.upcoming(case.session, case.client.id, case.at):
             await tell_booked(case, appointment)
         return go_on(case)

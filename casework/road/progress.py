@@ -18,6 +18,7 @@ from casework.conversations.tables import SYSTEM, Client
 from casework.delivery import outbox
 from casework.directory.tables import Program
 from casework.handoff.tables import Handoff
+from casework.intake import answers, walk
 from casework.moments import day as day_in_words
 from casework.moments import moment, told_by
 from casework.road import plans, rules, tasks
@@ -30,6 +31,7 @@ from casework.staff.tables import Staff
 from casework.wording import say
 
 _USUAL_ZONE = "America/Chicago"  # of somebody of whom nothing is known: the middle of the mainland
+_BY_CONSENT = ("booked", "referral")  # why somebody is in the queue who agreed to sharing, or did once
 _NAMED, _BACK = "utter_road_assigned", "utter_road_plan_back"
 # The response that tells a move, by (from, to) where the way matters, else by where it leads.
 _TOLD = {
@@ -153,10 +155,18 @@ async def before_intake(session: AsyncSession, client: Client, at: datetime) -> 
     booked = await _booked(session, client, at)
     if booked is not None:
         return booked
-    claimed = await session.scalar(
-        select(Handoff.claimed_at).where(Handoff.client_id == client.id).order_by(Handoff.created_at.desc()).limit(1)
-    )
-    return say("utter_status_claimed" if claimed else "utter_status_waiting", client.language).text
+    return say(await with_whom(session, client), client.language).text
+
+
+async def with_whom(session: AsyncSession, client: Client) -> str:
+    """The response that says who has the client's summary: nobody where they did not agree, or took it back."""
+    newest = select(Handoff).where(Handoff.client_id == client.id).order_by(Handoff.created_at.desc()).limit(1)
+    handed = await session.scalar(newest)
+    if (await answers.current(session, client.id)).get(walk.SHARING) is False:
+        return "utter_status_refused"
+    if handed is None or (handed.shared_at is None and handed.reason in _BY_CONSENT):
+        return "utter_status_not_shared"
+    return "utter_status_claimed" if handed.claimed_at else "utter_status_waiting"
 
 
 async def _booked(session: AsyncSession, client: Client, at: datetime) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from casework import road
 from casework.conversations.receive import Inbound, receive
-from casework.conversations.tables import OUT, Client, Conversation, Message
+from casework.conversations.tables import OUT, Answer, Client, Conversation, Message
 from casework.handoff import calling, presence
 from casework.handoff.tables import Handoff, Need
 from casework.road import progress
@@ -182,6 +182,7 @@ async def test_a_plan_that_was_never_before_the_client_is_not_told_to_be_changin
     ("stage", "word", "told"),
     [
         ("screening", "ESTADO", "Su resumen está con el equipo"),
+        ("screening, not to be passed on", "STATUS", "Nothing is passed on, as you asked"),
         ("intake_booked", "ESTADO", "Tiene cita"),
         ("monitoring", "STATUS", "The next check-in is soon"),  # it is overdue
         ("closed", "STATUS", "text PERSON"),
@@ -199,7 +200,9 @@ async def test_the_word_for_where_things_stand_works_at_every_stage(  # type: ig
     async with database.session() as session:
         if stage != "intake_booked":
             await session.execute(update(Appointment).values(status="cancelled"))
-        await session.execute(update(Case).values(stage=stage))
+        if "passed on" in stage:
+            await session.execute(update(Answer).where(Answer.fact == "sharing").values(value=False))
+        await session.execute(update(Case).values(stage=stage.partition(",")[0]))
         await session.execute(update(Task).values(due_on=TODAY - timedelta(3)))
     await texts(database, ana, word)
     assert told in (await said_to(database, ana))[-1]
