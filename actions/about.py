@@ -19,8 +19,9 @@ from casework.intake import walk
 from casework.intake.seeking import seeker
 from casework.scheduling import waitlist
 from casework.scheduling.errors import AppointmentClosed, OpeningGone, OpeningTaken
-from casework.understanding.answers import in_other_words, read
+from casework.understanding.answers import read
 from casework.understanding.interrupts import OFFER_ANSWERS, asks
+from casework.understanding.yes_no import in_other_words
 
 SURE_OUT = 0.60  # below this a text that seems to want something else may well be an answer that was not understood
 _LISTS = (walk.PROGRAM, walk.OPENING, "diagnoses", "impairments", "payer")  # a bare yes says too little

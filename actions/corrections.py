@@ -89,7 +89,12 @@ def _stood_in(event: dict[str, Any]) -> tuple[uuid.UUID | None, str]:
 
 
 async def write_down(case: Case, fact: str, value: Any, *, source: tuple[uuid.UUID | None, str] | None = None) -> None:
-    """Records a fact, and with a place the time zone and the county. `source`: an earlier message and its words."""
+    """Records a fact, and with a place the time zone and the county. `source`: an earlier message and its words.
+
+    A state that the ZIP does not lie in takes the ZIP back, so that it is asked anew, and follows from the new one.
+    """
+    if fact == "state" and await _lives_elsewhere(case, value):
+        return
     await case.record(fact, value, source=source)
     if fact == "zip" and value:
         try:
@@ -98,6 +103,20 @@ async def write_down(case: Case, fact: str, value: Any, *, source: tuple[uuid.UU
             return
     if fact in ("zip", "veteran"):
         await place.settle(case)
+
+
+async def _lives_elsewhere(case: Case, state: str) -> bool:
+    """Whether the ZIP that is known lies in another state; it is taken back then."""
+    try:
+        here = find(str(case.answers.get("zip") or ""))
+    except UnknownPlace:
+        return False
+    if here.state == state:
+        return False
+    await case.record("zip", None)  # with the programs that were chosen by it
+    await case.forget("zip")
+    await place.settle(case)
+    return True
 
 
 async def screen_and_keep(case: Case) -> tuple[Screened, bool]:

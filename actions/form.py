@@ -99,9 +99,7 @@ class ValidateIntakeForm(CaseAction):
             and has_wording(f"utter_explain_{step}")
         ):
             return False
-        plainly = (step in volunteered(case.heard) and not asks(case.heard.text)) or (
-            step in understanding.MAY_STAY_OPEN and understanding.begins_with_doubt(case.heard)
-        )
+        plainly = step in volunteered(case.heard) and not asks(case.heard.text)
         if not plainly and interrupts(case.heard, step):
             return False
         answer = understanding.read(step, case.heard)

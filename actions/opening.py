@@ -239,7 +239,8 @@ async def wished(case: Case, program_id: str) -> bool:
 async def _another_time(case: Case, answer: Answer | None) -> bool:
     """ "do you have anything in the morning", "no, tuesday": what was held is let go, and openings that fit are shown.
 
-    A yes that names the very time that is held ("yes, 1 pm is good") is a yes.
+    A yes that names the very time that is held ("yes, 1 pm is good") is a yes; one with a condition ("yes but in the
+    morning") is none.
     """
     if case.heard.chosen or (answer is not None and answer.value is True):
         return False

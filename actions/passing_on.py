@@ -21,8 +21,9 @@ from casework.handoff.tables import Need
 from casework.intake import walk
 from casework.moments import told_by
 from casework.scheduling import booking, waitlist
-from casework.understanding.answers import in_other_words
 from casework.understanding.choices import fold
+from casework.understanding.interrupts import steers
+from casework.understanding.yes_no import agrees_in_part, in_other_words
 from casework.wording import has_wording
 
 # Slot: a list of keys while the client picks what is wrong; a fact whose question is put again; AGAIN, to show it anew.
@@ -131,7 +132,11 @@ async def _named(case: Case, keys: list[str]) -> str | None:
 
 
 def _says_wrong(case: Case) -> bool:
-    return not case.heard.chosen and in_other_words("something_wrong", case.heard.text) is True
+    """ "that's wrong", or a yes with a condition ("yes but not my diagnosis"): what to leave out is asked then."""
+    if case.heard.chosen:
+        return False
+    in_part = agrees_in_part(walk.SHARING, case.heard) and not steers(case.heard)
+    return in_part or in_other_words("something_wrong", case.heard.text) is True
 
 
 async def _change(case: Case, key: str) -> None:

@@ -9,19 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from casework.understanding.ages import read_age
+from casework.understanding.areas import IMPAIRMENTS, names_an_area, read_areas
 from casework.understanding.choices import fold
-from casework.understanding.heard import Heard
+from casework.understanding.heard import Heard, hoped_for
 from casework.understanding.lengths import DAY, MONTH, YEAR, read_length
-from casework.understanding.numbers import read_age, read_count, read_numbers, without_doubt, word_tables
+from casework.understanding.numbers import any_of, is_a_count, read_count, read_numbers, without_doubt, word_tables
 from casework.understanding.places import read_place, read_place_within
+from casework.understanding.yes_no import CONSENTS, YES_NO, read_yes_no
 
 DIAGNOSES = ("schizophrenia", "bipolar", "major_depression", "ptsd", "anxiety", "other")
-IMPAIRMENTS = ("housing", "employment", "self_care", "daily_tasks", "social", "concentration")
 PAYERS = ("medicaid", "medicare", "private", "va", "uninsured", "other")
 # Who has several names the first they have in this order (the screening's rule for `payer`).
 PAYER_ORDER = ("medicaid", "va", "other", "medicare", "private", "uninsured")
-YES_NO = frozenset({"saving", "veteran", "in_hospital_now", "diagnosed_by_professional", "booking", "sharing",
-                    "professional_opinion", "committed_36_months"})  # fmt: skip
 COUNT_LIMITS = dict.fromkeys(
     (
         "inpatient_stays_24_months", "crisis_contacts_12_months", "crisis_contacts_24_months",
@@ -44,14 +44,19 @@ def read_amount(step: str, text: str) -> int | None:
     """The number that answers a question of COUNT_LIMITS: how often, or how long in the question's own unit."""
     if step in LENGTHS:
         return read_length(text, LENGTHS[step], COUNT_LIMITS[step])
-    return read_count(text, COUNT_LIMITS[step])
+    count = read_count(text, COUNT_LIMITS[step])
+    return max(named, count or 0) if step == "systems_involved" and (named := _services(text)) else count
+
+
+def _services(text: str) -> int:
+    """How many kinds of public services the text names ("court and cps"); "no cps" names none."""
+    said = re.sub(r"\b(?:no|not|sin|ni) (?!(?:just|only|but|solo|pero)\b)(?:\w+)", " ", fold(text))
+    return sum(bool(re.search(rf"\b(?:{any_of('systems', kind)})\b", said)) for kind in word_tables()["systems"])
 
 
 # What a client may not know. Without a yes or a no to saving, sharing or booking nothing is done, and without a place
 # nothing can be looked for: there the question is put in other words.
-MAY_STAY_OPEN = frozenset({"age", "diagnoses", "impairments", "payer", *COUNT_LIMITS, *YES_NO}) - {
-    "saving", "sharing", "booking",
-}  # fmt: skip
+MAY_STAY_OPEN = frozenset({"age", "diagnoses", "impairments", "payer", *COUNT_LIMITS, *YES_NO}) - CONSENTS
 _SHORT_QUESTION = 9  # words: a longer one asks for more than the question's meaning
 _PLAIN = 0.6  # a label that is this sure is not taken for a name
 
@@ -81,19 +86,17 @@ def read(step: str, heard: Heard) -> Answer | None:
 
 def begins_with_doubt(heard: Heard) -> bool:
     """Whether the client says that they do not know, whatever else they say: "no me acuerdo quien", "idk maybe 2"."""
-    if does_not_know(heard.text):
-        return True
     said = fold(heard.text)
-    return without_doubt(said) != said and not asks_meaning(heard.text) and heard.confidence < _SURE_OF_ANOTHER
-
-
-_SURE_OF_ANOTHER = 0.8  # a label that is this sure is what the text is about: "idk what to do i need food"
+    return without_doubt(said) != said and not asks_meaning(heard.text) and heard.intent != "express_distress"
 
 
 def _told(step: str, heard: Heard) -> Answer | None:
     if step in YES_NO:
-        return _yes_no(step, heard)
+        value = read_yes_no(step, heard)
+        return None if value is None else Answer(value)
     if step in COUNT_LIMITS:
+        if heard.intent == "express_distress" and not is_a_count(heard.text):
+            return None  # "i feel so alone no one cares"
         count = read_amount(step, heard.text)
         if count is None and heard.intent == "deny" and without_doubt(fold(heard.text)) == fold(heard.text):
             count = 0
@@ -149,44 +152,6 @@ def _given(step: str, value: Any) -> Answer | None:
     return Answer(value)
 
 
-def in_other_words(step: str, text: str) -> bool | None:
-    """A yes or a no to this question in words of its own ("my doctor did"), if the text is plainly one of them."""
-    phrases = word_tables()["phrases"].get(step)
-    if phrases is None:
-        return None
-    said = fold(text) + " "
-    hits = {
-        value: any(re.search(rf"\b{re.escape(fold(start))}", said) for start in phrases[word])
-        for value, word in ((True, "yes"), (False, "no"))
-    }
-    # "not yet, my doctor is waiting": where both speak, the no is the more telling.
-    return False if hits[False] else True if hits[True] else None
-
-
-_FIRST_YES = frozenset({"yes", "yeah", "yep", "yea", "si", "yup", "sure", "claro"})
-_FIRST_NO = frozenset({"no", "nope", "nah", "never", "nunca", "not"})
-
-
-def _yes_no(step: str, heard: Heard) -> Answer | None:
-    said = without_doubt(fold(heard.text))
-    if said == fold(heard.text):  # the label of "no se" is a no, which it is not
-        if heard.intent in ("affirm", "confirm_appointment"):
-            return Answer(True)
-        if heard.intent == "deny":
-            return Answer(False)
-    tables = word_tables()["yes_no"]
-    for value, words in ((False, tables["no"]), (True, tables["yes"])):
-        if said in map(fold, words):
-            return Answer(value)
-    first = (said.split() or [""])[0]
-    if first in _FIRST_YES:
-        return Answer(True)
-    if first in _FIRST_NO:
-        return Answer(False)
-    other = in_other_words(step, heard.text)
-    return None if other is None else Answer(other)
-
-
 def _place(heard: Heard) -> Answer | None:
     place = read_place(heard.text)
     place = place or read_place_within(heard.text)
@@ -209,24 +174,15 @@ def _impairments(heard: Heard) -> Answer | None:
     numbers = read_numbers(heard.text, len(IMPAIRMENTS) + 1)
     if numbers:
         return Answer([IMPAIRMENTS[n - 1] for n in numbers if n <= len(IMPAIRMENTS)])
-    said = without_doubt(fold(heard.text))
-    tables = word_tables()["impairments"]
-    if said in map(fold, tables["none"]) or (heard.intent == "deny" and len(said.split()) < 4):
-        return Answer([])
-    if said in map(fold, tables["all"]):
-        return Answer(list(IMPAIRMENTS))
-    all_but = re.search(rf"\b(?:{'|'.join(map(fold, tables['all_but']))}) (.+)", said)
-    if all_but and (left_out := _areas(all_but[1])):
-        return Answer([area for area in IMPAIRMENTS if area not in left_out])
-    areas = _areas(said)
-    return Answer(areas) if areas else None
+    areas = read_areas(heard.text, short_no=heard.intent == "deny")
+    return None if areas is None else Answer(areas)
 
 
 def names_an_answer(step: str, heard: Heard) -> bool:
     """Whether the text names what the open list is about: an area of life, a condition, who pays."""
     match step:
         case "impairments":
-            return bool(_areas(without_doubt(fold(heard.text))))
+            return names_an_area(heard.text)
         case "diagnoses":
             return any(value in DIAGNOSES for value in heard.entity("diagnosis"))
         case "payer":
@@ -234,32 +190,13 @@ def names_an_answer(step: str, heard: Heard) -> bool:
     return False
 
 
-_OPINION = re.compile(r"\b(i think|i d think|i would think|creo que|pienso que)\b")
-
-
-def _areas(said: str) -> list[str]:
-    """The areas of life that a folded text names as hard; "i think" is no trouble with thinking, and "housing is not
-    a problem" is none with housing.
-    """
-    tables, said = word_tables()["impairments"], _without_what_is_fine(_OPINION.sub(" ", said))
-    return [
-        area for area in IMPAIRMENTS if any(re.search(rf"\b{re.escape(fold(start))}", said) for start in tables[area])
-    ]
-
-
-def _without_what_is_fine(said: str) -> str:
-    """A folded text without what it says is no trouble: up to two words before or after the phrases of the table."""
-    tables = word_tables()["impairments"]
-    before, after = ("|".join(re.escape(fold(each)) for each in tables[name]) for name in ("fine_before", "fine_after"))
-    said = re.sub(rf"\b(?:{before})(?: (?:my|the|a|el|la|mi))?(?: \w+){{1,2}}", " ", said)
-    return re.sub(rf"(?:\w+ ){{1,2}}(?:{after})\b", " ", said)
-
-
 def _payer(heard: Heard) -> Answer | None:
     numbers = read_numbers(heard.text, len(PAYERS))
-    if numbers and len(numbers) == 1:
-        return Answer(PAYERS[numbers[0] - 1])
+    if numbers and (len(numbers) == 1 or not heard.text.strip().isdigit()):  # "42" is more likely an age
+        return Answer(min((PAYERS[n - 1] for n in numbers), key=PAYER_ORDER.index))
     named = {value for value in heard.entity("payer") if value in PAYERS}
+    if named and hoped_for(heard.text):
+        return None
     if named:
         return Answer(min(named, key=PAYER_ORDER.index))
     if heard.intent == "deny":
@@ -271,7 +208,7 @@ _NO_NAMES = frozenset({"thanks", "affirm", "goodbye", "express_distress"})
 
 
 def _name(heard: Heard) -> Answer | None:
-    if heard.intent == "deny":
+    if heard.intent == "deny" or does_not_know(heard.text):
         return Answer(None)
     if heard.intent in _NO_NAMES and heard.confidence >= _PLAIN and not heard.entity("name"):
         return None

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_ORDINALS = (
+_PLACES = (
     ("1", "one", "uno", "una", "first", "1st", "primero", "primera", "primer", "frist", "firts", "fisrt", "1rst"),
     (
         "2",
@@ -31,13 +31,18 @@ _ORDINALS = (
     ("8", "eight", "ocho", "eighth", "8th", "octavo", "octava"),
     ("9", "nine", "nueve", "ninth", "9th", "noveno", "novena"),
 )
-_NUMBER = {word: place for place, words in enumerate(_ORDINALS) for word in words}
-_NUMBER |= {str(number): number - 1 for number in range(10, 31)}
-# What may stand around the number without changing it: "the first one", "number 2", "option 3 please", "el primero".
-_AROUND = {
-    *("the", "a", "one", "number", "num", "no", "option", "choice", "pick", "reply", "please", "pls", "plz", "ok", "i"),
-    *("choose", "want", "id", "like", "el", "la", "numero", "opcion", "por", "favor", "porfa", "quiero", "escojo"),
+NUMBER_WORDS = {word: place for place, words in enumerate(_PLACES) for word in words}
+NUMBER_WORDS |= {str(number): number - 1 for number in range(10, 31)}
+ORDINALS = frozenset(word for words in _PLACES for word in words[3:])
+_LAST = frozenset({"last", "ultimo", "ultima"})
+# What may stand around the number without changing it: "the first one", "number 2", "ill take 3 please", "dame el 1".
+_BEFORE = {"number", "num", "option", "choice", "pick", "choose", "reply", "take", "ok", "numero", "opcion", "escojo"}
+AROUND = frozenset(_BEFORE) | {
+    *("the", "a", "one", "no", "please", "pls", "plz", "i", "want", "id", "like", "ill", "ll", "gimme", "go", "with"),
+    *("el", "la", "por", "favor", "porfa", "quiero", "dame", "deme", "tomo"),
 }
+# What a list holds, without the choices that lead away from it: "the last one" is the last of these.
+_IN_THE_LIST = re.compile(r'^/inform(?!.*"answer": "(?:more|none)")')
 # A plain yes or no picks the one choice that begins with it ("Yes, erase it", "Not now").
 _YES = {"yes", "y", "yeah", "yea", "yep", "yup", "ok", "okay", "sure", "yes please", "go ahead", "si", "sip", "claro",
         "si por favor", "dale"}  # fmt: skip
@@ -72,12 +77,23 @@ def chosen(text: str, choices: Sequence[dict[str, str]]) -> str | None:
             return meant[0]
     if not numbered(choices):
         return None
-    words = said.split()
-    places = {_NUMBER[word] for word in words if word in _NUMBER and not (word == "one" and len(words) > 1)}
-    rest = [word for word in words if word not in _NUMBER and word not in _AROUND]
-    if words in (["one"], ["uno"], ["una"]):
-        places = {0}
-    if len(places) == 1 and not rest:
-        place = places.pop()
-        return choices[place]["payload"] if place < len(choices) else None
-    return None
+    place = _place_named(said.replace("give me ", "gimme ").split())
+    if place == _THE_LAST:
+        return next((each["payload"] for each in reversed(choices) if _IN_THE_LIST.match(each["payload"])), None)
+    return choices[place]["payload"] if place is not None and place < len(choices) else None
+
+
+_THE_LAST = -1
+
+
+def _place_named(words: list[str]) -> int | None:
+    """The place in the list that the whole text names, from 0; None where it names none or several."""
+    if any(word not in NUMBER_WORDS and word not in AROUND and word not in _LAST for word in words):
+        return None
+    places = {NUMBER_WORDS[word] for word in words if word in NUMBER_WORDS and word != "one"}
+    if _LAST & set(words):
+        return None if places else _THE_LAST
+    if not places and "one" in words:
+        before = words[words.index("one") - 1] if words.index("one") else None
+        return 0 if before is None or before in _BEFORE else None  # not "the one", "no one"
+    return places.pop() if len(places) == 1 else None

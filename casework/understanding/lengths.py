@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import floor
 
 from casework.understanding.choices import fold
-from casework.understanding.numbers import read_count, without_doubt, word_tables
+from casework.understanding.numbers import in_digits, one_of, read_count, without_doubt, word_tables
 
 DAY, MONTH, YEAR = "day", "month", "year"
 _DAYS = {DAY: 1, "week": 7, MONTH: 30, YEAR: 365}
@@ -21,8 +21,8 @@ def read_length(text: str, unit: str, largest: int) -> int | None:
     """How many whole units of `unit` the text tells, `largest` at most; a bare number is taken in that unit. None where
     it tells none. Of "3 or 4 weeks" the shorter; "2 weeks and 9 days" are added up. A month is 30 days.
     """
-    said = _window().sub(" ", without_doubt(fold(text)))
-    said = re.sub(rf"^({_any(_units())}) y medi", r"un \1 y medi", said)
+    said = _window().sub(" ", in_digits(without_doubt(fold(text))))
+    said = re.sub(rf"^({one_of(_units())}) y medi", r"un \1 y medi", said)
     told = [(found.start(), found.end(), _days(found)) for found in _length().finditer(said)]
     if not told:
         return read_count(text, largest)
@@ -55,24 +55,25 @@ def _numbers() -> dict[str, float]:
     return words | {fold(word): value for word, value in tables["lengths"]["before"].items()}
 
 
-def _any(words: dict[str, str] | dict[str, float]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+def tells_a_length(text: str) -> bool:
+    """Whether the text names a length of time with its unit ("2 weeks"), whatever else it says."""
+    return bool(_length().search(_window().sub(" ", in_digits(fold(text)))))
 
 
 @lru_cache
 def _length() -> re.Pattern[str]:
-    number = rf"\d{{1,4}}|{_any(_numbers())}"
+    number = rf"\d{{1,4}}|{one_of(_numbers())}"
     half = r"(?: and (?:a )?half| y medi[oa])"
     return re.compile(
         rf"\b(?P<n>{number})(?: (?:or |to |o |a |y )?(?P<other>{number}))?(?P<half>{half})?(?: |(?<=\d))"
-        rf"(?:of (?:a |an )?)?(?P<unit>{_any(_units())})\b(?P<after>{half})?"
+        rf"(?:of (?:a |an )?)?(?P<unit>{one_of(_units())})\b(?P<after>{half})?"
     )
 
 
 @lru_cache
 def _window() -> re.Pattern[str]:
     """The time that was asked about ("in the last 12 months", "2 years ago") is not how long it took."""
-    number, unit = rf"(?:\d{{1,4}}|{_any(_numbers())})", _any(_units())
+    number, unit = rf"(?:\d{{1,4}}|{one_of(_numbers())})", one_of(_units())
     last = r"(?:last|past|ultim[oa]s?|pasad[oa]s?)"
     return re.compile(
         rf"\b(?:(?:the|l[oa]s?|este|esta|this|{last})\s)*{last} (?:{number} )?(?:{unit})\b|\bthis (?:{unit})\b|"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from casework.geography import Place, UnknownPlace, find, near_name
 from casework.paths import DATA
 from casework.understanding.choices import fold
+from casework.understanding.numbers import any_of
 
 STATES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
@@ -30,7 +31,8 @@ _SHORT = {"st": "saint", "ft": "fort", "mt": "mount"}  # as the ZIP table writes
 # In "i live in bend or" the code at the end is a state; in the middle of a sentence these are words.
 _LEAD = re.compile(
     r"^.*\b(?:i live in|live in|living in|i stay in|stay in|staying in|i m in|im in|i am in|from|near|out in|over in|"
-    r"vivo en|estoy en|me quedo en|soy de|cerca de|por|city is|town is|it s|its|in|en)\s+"
+    r"moved (?:\w+ ){0,3}to|mude (?:\w+ )?a|mudamos (?:\w+ )?a|vivo en|estoy en|me quedo en|soy de|cerca de|por|"
+    r"city is|town is|it s|its|in|en)\s+"
 )
 
 
@@ -40,10 +42,31 @@ _DIGITS = str.maketrans("oOlI", "0011")
 
 
 def read_zip(text: str) -> str | None:
-    """The first five-digit ZIP in the text (its +4 left off), whether or not it exists; "5540l" and "554O1" too."""
+    """The five-digit ZIP that the text tells (its +4 left off), whether or not it exists; "5540l" and "554O1" too. Of
+    several the one that is said to be so now ("no its not 55401 its 55408"), else the first.
+    """
     text = _LIKE_DIGITS.sub(lambda found: found.group().translate(_DIGITS), text)
-    found = re.search(r"(?<![\d$.,-])(\d{5})(?:[- ]?\d{4})?(?![\d.,]*\d)", text)
-    return found.group(1) if found else None
+    codes, told = [], []
+    begin = 0
+    for found in re.finditer(r"(?<![\d$.,-])(\d{5})(?:[- ]?\d{4})?(?![\d.,]*\d)", text):
+        codes.append(found[1])
+        told.append(_standing(fold(text[begin : found.start()])))
+        begin = found.end()
+    if len(set(codes)) > 1:
+        for wanted in ("now", "", "left"):
+            if wanted in told:
+                return codes[len(told) - 1 - told[::-1].index(wanted) if wanted == "now" else told.index(wanted)]
+        return None
+    return codes[0] if codes and told[0] != "was" else None
+
+
+def _standing(before: str) -> str:
+    """Whether a place that follows these words was one ("was"), is left for another ("left"), or is one ("now", "")."""
+    zip_too = r"(?: (?:my|the|mi|el|zip|code|codigo|postal|in|en))*"
+    for name in ("was", "left", "now"):
+        if re.search(rf"\b(?:{any_of('places', name)}){zip_too}$", before):
+            return name
+    return ""
 
 
 @lru_cache

@@ -7,84 +7,12 @@ from typing import Any
 import pytest
 
 from casework.conversations.tables import Client
-from casework.geography import UnknownPlace
 from casework.understanding.answers import asks_meaning, read
 from casework.understanding.choices import chosen
-from casework.understanding.heard import Heard, denied, of_choice
+from casework.understanding.heard import Heard, of_choice
 from casework.understanding.interrupts import interrupts
 from casework.understanding.language import asked_for, follow, guess
-from casework.understanding.lengths import read_length
-from casework.understanding.numbers import read_age, read_count, read_numbers
-from casework.understanding.places import read_place, read_place_within, read_state, read_zip
-from casework.understanding.volunteered import volunteered
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("2", 2), ("twice", 2), ("a couple", 2), ("a couple times", 2), ("dos veces", 2), ("un par de veces", 2),
-        ("once", 1), ("just once", 1), ("una vez", 1), ("none", 0), ("never", 0), ("ninguna", 0), ("nunca", 0),
-        ("like 3 or 4", 3), ("2 times in 2 years", 2), ("3 since 2024", 3), ("a few", 3), ("cinco", 5), ("a dozen", 12),
-        ("i dont remember", None), ("purple", None), ("99999", None),
-    ],
-)  # fmt: skip
-def test_how_often(text: str, count: int | None) -> None:
-    assert read_count(text) == count
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("1", [1]), ("1 4", [1, 4]), ("1,3", [1, 3]), ("1 and 3", [1, 3]), ("2 y 5", [2, 5]), ("135", [1, 3, 5]),
-     ("4 4", [4]), ("9", None), ("0", None), ("1 housing", None), ("", None)],
-)  # fmt: skip
-def test_numbers_of_a_list(text: str, numbers: list[int] | None) -> None:
-    assert read_numbers(text, 7) == numbers
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [("5540l", "55401"), ("554O1", "55401"), ("zip 5540I ok", "55401"), ("l0ol0", None), ("cool", None),
-     ("55401", "55401"), ("$55401", None), ("55401l", "55401")],
-)  # fmt: skip
-def test_a_zip(text: str, code: str | None) -> None:
-    assert read_zip(text) == code
-
-
-@pytest.mark.parametrize(
-    ("text", "age"),
-    [("34", 34), ("im 34", 34), ("34 yrs old", 34), ("tengo 41 años", 41), ("born in 1984", None), ("30 or 40", None),
-     ("old", None), ("0", 0), ("thirty 4", 34), ("treinta y 4", 34),
-     ("thirty for", 34), ("im thirty too", 32), ("thirty for years", 30)],
-)  # fmt: skip
-def test_an_age(text: str, age: int | None) -> None:
-    assert read_age(text) == age
-
-
-@pytest.mark.parametrize(
-    ("text", "zip_start"),
-    [("55401", "55401"), ("zip is 55401-1234", "55401"), ("i stay in duluth mn", "558"), ("vivo en atlanta", "303"),
-     ("im in minneapolis", "554"), ("st paul", "551"), ("brooklyn", "112"), ("philadelphia pa", "191"),
-     ("my car", None), ("ok", None), ("springfield", None)],
-)  # fmt: skip
-def test_a_place(text: str, zip_start: str | None) -> None:
-    place = read_place(text)
-    assert (place is None) if zip_start is None else (place is not None and place.zip.startswith(zip_start))
-
-
-@pytest.mark.parametrize("text", ["00000", "09012"])
-def test_a_zip_that_is_nowhere_is_an_error_of_its_own(text: str) -> None:
-    with pytest.raises(UnknownPlace):
-        read_place(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "state"),
-    [("minnesota", "MN"), ("MN", "MN"), ("i live in georgia", "GA"), ("nueva york", "NY"), ("ok", None), ("hi", None),
-     ("me", None), ("no", None)],
-)  # fmt: skip
-def test_a_state(text: str, state: str | None) -> None:
-    assert read_state(text) == state
-
+from casework.understanding.yes_no import agrees_in_part, in_other_words
 
 CHOICES = [{"title": "Yes, erase it", "payload": "/a"}, {"title": "No, keep it", "payload": "/b"}]
 CARE = [
@@ -92,6 +20,7 @@ CARE = [
     {"title": "Medicare", "payload": "/r"},
     {"title": "VA", "payload": "/v"},
 ]
+LIST = [{"title": each, "payload": f'/inform{{"answer": "{each}"}}'} for each in ("a", "b", "c", "more")]
 COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
 
 
@@ -104,7 +33,10 @@ COUNTS = [{"title": "0", "payload": "/0"}, {"title": "1", "payload": "/1"}]
         ("yes", CARE, None), ("the secnd one", CARE, "/r"), ("frist", CARE, "/m"), ("la segnda porfa", CARE, "/r"),
         ("yes", CHOICES, "/a"), ("si", CHOICES, "/a"), ("no", CHOICES, "/b"), ("nah", CHOICES, "/b"),
         ("yes, erase it", CHOICES, "/a"), ("maybe", CHOICES, None), ("1", COUNTS, "/1"), ("", CARE, None),
-        ("1", [], None),
+        ("1", [], None), ("number one", CARE, "/m"), ("option one", CARE, "/m"), ("one please", CARE, "/m"),
+        ("ill take 1", CARE, "/m"), ("give me 2", CARE, "/r"), ("dame la 2", CARE, "/r"), ("no one", CARE, None),
+        ("the one", CARE, None), ("me 2", CARE, None), ("the last one", LIST, LIST[2]["payload"]),
+        ("la ultima", LIST, LIST[2]["payload"]), ("the last one", CHOICES, None),
     ],
 )  # fmt: skip
 def test_a_choice(text: str, choices: list[dict[str, str]], payload: str | None) -> None:
@@ -135,6 +67,35 @@ def test_a_choice(text: str, choices: list[dict[str, str]], payload: str | None)
         ("payer", Heard("both", entities={"payer": ["medicare", "medicaid"]}), "medicaid"),
         ("inpatient_stays_24_months", Heard("no", "deny"), 0), ("inpatient_stays_24_months", Heard("twice"), 2),
         ("name", Heard("my name is Dana"), "Dana"), ("name", Heard("me llamo María"), "María"),
+        ("veteran", Heard("no but i was in the national guard"), True), ("veteran", Heard("no but the reserves"), True),
+        ("veteran", Heard("i wanted to join the army", "need_job", 0.5), False),
+        ("in_hospital_now", Heard("im in the hospital"), True),
+        ("in_hospital_now", Heard("estoy en el hospital"), True),
+        ("in_hospital_now", Heard("im still in"), True), ("in_hospital_now", Heard("im in a shelter"), False),
+        ("in_hospital_now", Heard("estoy en un refugio"), False), ("in_hospital_now", Heard("im in jail"), False),
+        ("diagnosed_by_professional", Heard("i dont have a doctor", "faq_diagnosis", 0.5), False),
+        ("diagnosed_by_professional", Heard("i havent seen a doctor"), False),
+        ("diagnosed_by_professional", Heard("cant afford a doctor"), False),
+        ("diagnosed_by_professional", Heard("no tengo doctor"), False),
+        ("diagnosed_by_professional", Heard("no just my therapist", "need_therapy"), True),
+        ("diagnosed_by_professional", Heard("dr lee told me"), True),
+        ("saving", Heard("no problem", "deny"), True), ("saving", Heard("no hay problema", "deny"), True),
+        ("saving", Heard("no i dont mind", "deny"), True), ("sharing", Heard("no dont share it", "deny"), False),
+        ("booking", Heard("yes, 1 pm is good"), True), ("booking", Heard("yes its the only day i can"), True),
+        ("veteran", Heard("yes but a long time ago", "affirm"), True),
+        ("impairments", Heard("school"), ["employment"]), ("impairments", Heard("escuela"), ["employment"]),
+        ("impairments", Heard("cuidado personal"), ["self_care"]), ("impairments", Heard("medicinas"), ["self_care"]),
+        ("impairments", Heard("washing"), ["self_care"]),
+        ("impairments", Heard("i cant leave the house"), ["daily_tasks"]),
+        ("impairments", Heard("limpiar la casa"), ["daily_tasks"]), ("impairments", Heard("solo 2"), ["employment"]),
+        ("impairments", Heard("not housing, just work"), ["employment"]),
+        ("impairments", Heard("i can not work"), ["employment"]), ("impairments", Heard("me siento sola"), ["social"]),
+        ("payer", Heard("1 and 2"), "medicaid"), ("payer", Heard("4 y 2"), "va"),
+        ("payer", Heard("i have medicaid and applied for ssi", entities={"payer": ["medicaid"]}), "medicaid"),
+        ("systems_involved", Heard("court and cps"), 2), ("systems_involved", Heard("no, just probation"), 1),
+        ("systems_involved", Heard("los tribunales"), 1), ("systems_involved", Heard("no court no cps", "deny"), 0),
+        ("inpatient_stays_24_months", Heard("como que 3 veces"), 3), ("gaf", Heard("forty"), 40),
+        ("name", Heard("idk"), None), ("name", Heard("lo que sea", "greet"), None), ("name", Heard("whatever"), None),
         ("name", Heard("no", "deny"), None), ("age", Heard("id rather not", "skip"), None),
     ],
 )  # fmt: skip
@@ -148,7 +109,18 @@ def test_an_answer(step: str, heard: Heard, value: Any) -> None:
     ("step", "heard"),
     [("age", Heard("purple", "out_of_scope")), ("zip", Heard("what", "repeat")),
     ("payer", Heard("purple", "out_of_scope")),
-     ("name", Heard("thanks", "thanks", 0.9)), ("diagnoses", Heard("hmm", "out_of_scope"))],
+     ("name", Heard("thanks", "thanks", 0.9)), ("diagnoses", Heard("hmm", "out_of_scope")),
+     ("sharing", Heard("yes except the jail part")), ("sharing", Heard("yes but only my name and zip", "affirm")),
+     ("sharing", Heard("si pero no mi diagnostico")), ("saving", Heard("ok as long as nobody sees it", "affirm")),
+     ("booking", Heard("yes but can we do the morning instead")), ("booking", Heard("si pero mas tarde", "affirm")),
+     ("inpatient_stays_24_months", Heard("i feel so alone no one cares", "express_distress")),
+     ("inpatient_stays_24_months", Heard("i have no hope left", "express_distress", 0.7)),
+     ("veteran", Heard("no one cares about me", "express_distress")),
+     ("veteran", Heard("my husband was in the army", "faq_veterans")),
+     ("veteran", Heard("mi esposo estuvo en el ejercito", "faq_veterans")),
+     ("in_hospital_now", Heard("im in my apartment")), ("in_hospital_now", Heard("im in bed")),
+     ("diagnosed_by_professional", Heard("i think its from drugs")),
+     ("payer", Heard("applied for medicaid", "need_benefits", 0.9, {"payer": ["medicaid"]})), ("payer", Heard("42"))],
 )  # fmt: skip
 def test_no_answer(step: str, heard: Heard) -> None:
     assert read(step, heard) is None
@@ -166,6 +138,21 @@ def test_no_answer(step: str, heard: Heard) -> None:
         ("in_hospital_now", Heard("yes im still in here", "resume", 0.8), False),
         ("inpatient_stays_24_months", Heard("creo que una vez", "repeat", 0.6), False),
         ("inpatient_stays_24_months", Heard("say that once more?", "repeat", 0.6), True),
+        ("inpatient_stays_24_months", Heard("no tengo comida", "need_food", 0.97), True),
+        ("inpatient_stays_24_months", Heard("i need a lot of help with food", "need_food", 0.97), True),
+        ("inpatient_stays_24_months", Heard("there is no one to watch my kids", "need_childcare", 0.97), True),
+        ("inpatient_stays_24_months", Heard("i need 2 refills of my meds asap", "need_medication", 0.97), True),
+        ("inpatient_stays_24_months", Heard("i got no insurance how much is this", "faq_cost", 0.96), True),
+        ("inpatient_stays_24_months", Heard("no puedo ir a la cita", "cancel_appointment", 0.97), True),
+        ("inpatient_stays_24_months", Heard("2 times at the va", "faq_veterans", 0.9), False),
+        ("inpatient_stays_24_months", Heard("3 times it was horrible", "complaint", 0.6), False),
+        ("days_off_medication", Heard("i ran out of meds for 2 weeks", "need_medication", 0.97), False),
+        ("in_hospital_now", Heard("no shelter will take me", "need_housing", 0.97), True),
+        ("veteran", Heard("idk can i just talk to someone", "talk_to_person", 0.7), True),
+        ("veteran", Heard("i dont know why do you need this", "why_asked", 0.7), True),
+        ("veteran", Heard("not sure, go back", "go_back", 0.7), True),
+        ("veteran", Heard("no se que hacer necesito comida", "need_food", 0.7), True),
+        ("veteran", Heard("no se quien", "repeat", 0.6), False), ("veteran", Heard("lo que sea", "menu", 0.9), False),
         ("veteran", of_choice("/affirm", "yes"), False), ("payer", of_choice("/faq_cost", "2"), True),
         ("veteran", of_choice("/confirm_appointment", "3"), True),
         ("veteran", of_choice('/delete_my_data{"answer": "yes"}', "yes"), True),
@@ -176,39 +163,12 @@ def test_what_interrupts_a_question(step: str, heard: Heard, interrupted: bool) 
 
 
 @pytest.mark.parametrize(
-    ("heard", "besides", "told"),
-    [
-        (Heard("im 34 live in 55401 and have medicaid", entities={"payer": ["medicaid"]}), None,
-         {"age": 34, "zip": "55401", "payer": "medicaid"}),
-        (Heard("tengo 41 años y vivo en 30303"), None, {"age": 41, "zip": "30303"}),
-        (Heard("tengo 2 hijos"), None, {}), (Heard("im 2 months behind"), None, {}),
-        (Heard("si en el ejercito 6 años"), None, {}), (Heard("im 6 years sober"), None, {}),
-        (Heard("34 años"), None, {"age": 34}),
-        (Heard("85009 41 años"), "zip", {"age": 41}), (Heard("tengo 3 años sin trabajo"), None, {}),
-        (Heard("not a vet"), None, {"veteran": False}), (Heard("soy veterana"), None, {"veteran": True}),
-        (Heard("i am a combat vet"), None, {"veteran": True}),
-        (Heard("im in the psych ward"), None, {"in_hospital_now": True}),
-        (Heard("i think its bipolar", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None,
-        {"diagnoses": ["bipolar"]}),
-        (Heard("is bipolar ok?", "faq_diagnosis", entities={"diagnosis": ["bipolar"]}), None, {}),
-        (Heard("im applying for medicaid", entities={"payer": ["medicaid"]}), None, {}),
-        (Heard("does medicaid pay?", entities={"payer": ["medicaid"]}), None, {}),
-        (Heard("im 34"), "age", {}), (of_choice("/affirm", "im 34"), None, {}), (Heard("ok"), None, {}),
-    ],
+    ("text", "in_part"),
+    [("yes but not my diagnosis", True), ("yes except the jail part", True), ("si pero no mi diagnostico", True),
+     ("si menos lo de la carcel", True), ("yes", False), ("no but thanks", False), ("si, menos mal", False)],
 )  # fmt: skip
-def test_what_is_told_unasked(heard: Heard, besides: str | None, told: dict[str, Any]) -> None:
-    assert volunteered(heard, besides=besides) == told
-
-
-@pytest.mark.parametrize(
-    ("text", "named", "not_so"),
-    [("medicaid not medicare", "medicare", True), ("medicaid not medicare", "medicaid", False),
-     ("i dont have medicaid", "medicaid", True), ("perdi mi medicaid", "medicaid", True),
-     ("actually i have medicare", "medicare", False), ("no. tengo medicaid", "medicaid", False),
-     ("medicare en vez de medicaid", "medicaid", True)],
-)  # fmt: skip
-def test_what_is_said_not_to_be_so(text: str, named: str, not_so: bool) -> None:
-    assert denied(text, text.index(named)) is not_so
+def test_a_yes_with_a_condition_to_sharing_is_heard_as_one(text: str, in_part: bool) -> None:
+    assert agrees_in_part("sharing", Heard(text, "faq_diagnosis", 0.9)) is in_part
 
 
 @pytest.mark.parametrize(
@@ -308,21 +268,6 @@ def test_other_questions_and_answers_do_not_ask_what_is_meant(text: str) -> None
     assert not asks_meaning(text)
 
 
-def test_the_va_is_who_pays_only_where_it_pays() -> None:
-    def payer(text: str) -> object:
-        return volunteered(Heard(text, "inform", 0.9, {"payer": ["va"]})).get("payer")
-
-    assert payer("the va doctor told me") is None
-    assert payer("i go to the va hospital") is None
-    assert payer("i have va health care") == "va"
-    assert payer("tengo el va") == "va"
-
-
-def test_having_been_in_a_branch_is_having_served() -> None:
-    assert volunteered(Heard("oh i was in the army reserve actually"))["veteran"] is True
-    assert volunteered(Heard("i was never in the army")).get("veteran") is not True
-
-
 def test_who_does_not_speak_a_language_wants_the_other() -> None:
     assert asked_for("i dont speak spanish that good sorry") == "en"
     assert asked_for("no entiendo ingles") == "es"
@@ -334,45 +279,6 @@ def test_a_word_that_is_hard_is_an_answer_and_no_pause() -> None:
     assert interrupts(Heard("i need a break", "pause", 0.9), "impairments")
 
 
-@pytest.mark.parametrize(
-    ("text", "city"),
-    [
-        ("vivo en st paul no me se el zip", "Saint Paul"),
-        ("i live in duluth mn but i dont know the zip", "Duluth"),
-        ("downtown minneapolis by the library", "Minneapolis"),
-    ],
-)
-def test_a_place_is_found_in_a_longer_answer(text: str, city: str) -> None:
-    place = read_place_within(text)
-    assert place is not None
-    assert place.city == city
-
-
-@pytest.mark.parametrize("text", ["no", "idk", "my phone is dying", "i dont have a zip im homeless"])
-def test_no_place_is_made_up(text: str) -> None:
-    assert read_place_within(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [
-        ("9", 9), ("9 days", 9), ("like 2 weeks", 14), ("2wks", 14), ("3 or 4 weeks", 21), ("3-4 weeks", 21),
-        ("two weeks and a day", 15), ("2 weeks in march and 9 days in june", 23), ("10 days to 2 weeks", 10),
-        ("a couple of weeks", 14), ("a month", 30), ("half a year", 182), ("thirty days", 30), ("two nights", 2),
-        ("9 days in the last 12 months", 9), ("5 days two years ago", 5), ("the whole year", 365), ("2 years", 366),
-        ("9 dias", 9), ("dos semanas", 14), ("un mes", 30), ("mes y medio", 45), ("una semana y media", 10),
-        ("quince dias", 15), ("en los ultimos 12 meses 20 dias", 20), ("hace un año, 10 dias", 10),
-        ("none", 0), ("0 days", 0), ("ninguna", 0), ("i dont know", None), ("overnight", None), ("and", None),
-    ],
-)  # fmt: skip
-def test_how_long_a_stay_was_is_read_in_days_whatever_the_unit(text: str, days: int | None) -> None:
-    assert read_length(text, "day", 366) == days
-
-
-@pytest.mark.parametrize(
-    ("text", "unit", "told"),
-    [("6 months", "month", 6), ("un año y medio", "month", 18), ("6 weeks", "month", 1), ("3 yrs", "year", 3),
-     ("18 months", "year", 1), ("8", "month", 8)],
-)  # fmt: skip
-def test_a_length_is_told_in_whole_units_of_the_question(text: str, unit: str, told: int) -> None:
-    assert read_length(text, unit, 1000) == told
+@pytest.mark.parametrize("text", ["thats wrong", "eso esta mal", "no the zip is wrong", "dont include my age"])
+def test_that_something_is_wrong_is_heard(text: str) -> None:
+    assert in_other_words("something_wrong", text)
