@@ -19,7 +19,7 @@ from casework.understanding.choices import fold
 from casework.understanding.heard import Heard
 from casework.understanding.lengths import tells_a_length
 from casework.understanding.numbers import counts_times, is_a_count
-from casework.understanding.yes_no import ABOUT_THE_CLIENT, in_other_words
+from casework.understanding.yes_no import ABOUT_THE_CLIENT, begins_plainly, in_other_words
 
 # What an answer to a question may be labelled as.
 ANSWERS = frozenset(
@@ -33,6 +33,7 @@ SURE = 0.45
 SURE_CONTROL = 0.35
 SURE_OVER_WORDS = 0.8  # below this a text that names an answer of the open question is its answer
 SURE_OF_A_WORD = 0.75  # one word is more likely an answer that was not understood
+_FEW = 4  # words: a longer text may be about more than the open question
 _CONTROL = frozenset({"why_asked", "go_back", "repeat", "menu", "pause", "resume", "bot_challenge", "complaint"})
 # Labels whose words are also answers to a question: "i need housing" answers what is hard.
 _ANSWER_TO = {
@@ -73,7 +74,10 @@ def _plain_answer(step: str, heard: Heard) -> bool:
         return False
     if step not in COUNT_LIMITS:
         sure = step in ABOUT_THE_CLIENT and heard.confidence >= SURE_OVER_WORDS
-        return in_other_words(step, heard.text) is not None and (not sure or heard.intent in ("resume", "repeat"))
+        short = len(fold(heard.text).split()) <= _FEW or begins_plainly(heard.text)  # "yea my dr did"
+        return in_other_words(step, heard.text) is not None and (
+            not sure or short or heard.intent in ("resume", "repeat")
+        )
     if read_amount(step, heard.text) is None:
         return False
     if heard.confidence < SURE_OVER_WORDS or is_a_count(heard.text) or counts_times(heard.text):

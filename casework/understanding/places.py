@@ -50,7 +50,7 @@ def read_zip(text: str) -> str | None:
     begin = 0
     for found in re.finditer(r"(?<![\d$.,-])(\d{5})(?:[- ]?\d{4})?(?![\d.,]*\d)", text):
         codes.append(found[1])
-        told.append(_standing(fold(text[begin : found.start()])))
+        told.append(_standing(fold(text[begin : found.start()]), fold(text[found.end() :])))
         begin = found.end()
     if len(set(codes)) > 1:
         for wanted in ("now", "", "left"):
@@ -60,8 +60,12 @@ def read_zip(text: str) -> str | None:
     return codes[0] if codes and told[0] != "was" else None
 
 
-def _standing(before: str) -> str:
-    """Whether a place that follows these words was one ("was"), is left for another ("left"), or is one ("now", "")."""
+def _standing(before: str, after: str) -> str:
+    """Whether a ZIP between these words was one ("was"), is left for another ("left"), or is one ("now", "")."""
+    if re.match(r"(?:was|anymore|no more|ya no|era)\b", after):
+        return "was"
+    if re.match(r"(?:now|ahora)\b(?!.*\d{5})", after):
+        return "now"
     zip_too = r"(?: (?:my|the|mi|el|zip|code|codigo|postal|in|en))*"
     for name in ("was", "left", "now"):
         if re.search(rf"\b(?:{any_of('places', name)}){zip_too}$", before):

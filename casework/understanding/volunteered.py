@@ -45,7 +45,7 @@ _DIAGNOSIS_TOLD = {
     *("inform", "find_case_manager", "check_eligibility", "greet", "affirm", "deny", "faq_diagnosis", "go_back"),
 }
 _LIVES = re.compile(r"\b(live|stay|vivo|living|staying|moved|mude|mudamos)\b")
-_LIVED = re.compile(r"\b(used to|antes|vivia|vivi|lived)\b")
+_LIVED = re.compile(r"\b(used to|antes (?:en|vivia)|vivia|vivi|(?<!ve )(?<!always )lived)\b")
 _NAMES = frozenset({"county", "name", "program"})  # their answers may be the name of a state
 
 

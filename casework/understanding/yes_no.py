@@ -17,6 +17,7 @@ ABOUT_THE_CLIENT = frozenset({"veteran", "in_hospital_now", "diagnosed_by_profes
 YES_NO = CONSENTS | ABOUT_THE_CLIENT
 
 _FIRST_YES = frozenset({"yes", "yeah", "yep", "yea", "si", "yup", "sure", "claro"})
+_FIRST_OK = frozenset({"ok", "okay", "fine", "alright", "bueno", "dale", "vale"})  # begin much that is no yes
 _FIRST_NO = frozenset({"no", "nope", "nah", "never", "nunca", "not"})
 _NO_BUT = re.compile(
     r"^(?:no|nope|nah)(?: (?:not really|well|pues))? (?:but|just|only|except|pero|solo|nomas|sino) (.+)"
@@ -37,7 +38,8 @@ def read_yes_no(step: str, heard: Heard) -> bool | None:
 
 def agrees_in_part(step: str, heard: Heard) -> bool:
     """Whether the text says yes to a question of CONSENTS with a condition ("yes but not my diagnosis")."""
-    return _plainly(step, heard) is True and _sets_a_condition(heard.text)
+    agrees = _plainly(step, heard) is True or fold(heard.text).split()[:1] in [[word] for word in _FIRST_OK]
+    return agrees and _sets_a_condition(heard.text)
 
 
 def _sets_a_condition(text: str) -> bool:
@@ -65,6 +67,11 @@ def _plainly(step: str, heard: Heard) -> bool | None:
     if first in _FIRST_NO and heard.intent != "express_distress" and not said.startswith("no one"):
         return False
     return in_other_words(step, heard.text)
+
+
+def begins_plainly(text: str) -> bool:
+    """Whether the text begins with a yes or a no."""
+    return fold(text).split()[:1] in [[word] for word in _FIRST_YES | _FIRST_NO]
 
 
 def in_other_words(step: str, text: str) -> bool | None:

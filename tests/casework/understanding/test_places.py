@@ -15,6 +15,7 @@ from casework.understanding.places import read_place, read_place_within, read_st
      ("i said 55401 but its 55408", "55408"), ("my zip changed from 55401 to 55408", "55408"),
      ("im from 55401", "55401"),
      ("i used to live in 60614 now 55401", "55401"), ("antes 77002 ahora 77004", "77004"), ("not 55401", None),
+     ("55401 was my old zip, 55408 now", "55408"),
      ("55401 or 55408", "55401")],
 )  # fmt: skip
 def test_a_zip(text: str, code: str | None) -> None:

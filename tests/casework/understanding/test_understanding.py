@@ -148,6 +148,8 @@ def test_no_answer(step: str, heard: Heard) -> None:
         ("inpatient_stays_24_months", Heard("3 times it was horrible", "complaint", 0.6), False),
         ("days_off_medication", Heard("i ran out of meds for 2 weeks", "need_medication", 0.97), False),
         ("in_hospital_now", Heard("no shelter will take me", "need_housing", 0.97), True),
+        ("diagnosed_by_professional", Heard("yea my dr did", "intake_status", 0.9), False),
+        ("diagnosed_by_professional", Heard("i need a doctor for my meds", "need_medication", 0.9), True),
         ("veteran", Heard("idk can i just talk to someone", "talk_to_person", 0.7), True),
         ("veteran", Heard("i dont know why do you need this", "why_asked", 0.7), True),
         ("veteran", Heard("not sure, go back", "go_back", 0.7), True),
@@ -165,7 +167,8 @@ def test_what_interrupts_a_question(step: str, heard: Heard, interrupted: bool) 
 @pytest.mark.parametrize(
     ("text", "in_part"),
     [("yes but not my diagnosis", True), ("yes except the jail part", True), ("si pero no mi diagnostico", True),
-     ("si menos lo de la carcel", True), ("yes", False), ("no but thanks", False), ("si, menos mal", False)],
+     ("si menos lo de la carcel", True), ("yes", False), ("no but thanks", False), ("si, menos mal", False),
+     ("ok just dont tell them about jail", True), ("ok", False)],
 )  # fmt: skip
 def test_a_yes_with_a_condition_to_sharing_is_heard_as_one(text: str, in_part: bool) -> None:
     assert agrees_in_part("sharing", Heard(text, "faq_diagnosis", 0.9)) is in_part

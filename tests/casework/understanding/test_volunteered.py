@@ -41,6 +41,7 @@ from casework.understanding.volunteered import volunteered
         (Heard("no its not 55401 its 55408"), "age", {"zip": "55408"}), (Heard("i used to live in duluth"), None, {}),
         (Heard("actually i live in wisconsin"), None, {"state": "WI"}), (Heard("Washington"), "county", {}),
         (Heard("its Georgia"), "name", {}), (Heard("i moved to wisconsin"), "county", {"state": "WI"}),
+        (Heard("ive lived in 55401 for years"), None, {"zip": "55401"}),
         (Heard("im 34"), "age", {}), (of_choice("/affirm", "im 34"), None, {}), (Heard("ok"), None, {}),
     ],
 )  # fmt: skip
