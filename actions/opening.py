@@ -16,10 +16,11 @@ from casework.scheduling.errors import AlreadyBooked, AppointmentClosed, Opening
 from casework.scheduling.openings import Opening
 from casework.scheduling.tables import Appointment, Calendar
 from casework.scheduling.wishes import Wishes
-from casework.understanding.answers import Answer, in_other_words, read
+from casework.understanding.answers import Answer, read
 from casework.understanding.choices import fold
 from casework.understanding.interrupts import ALWAYS, interrupts
 from casework.understanding.numbers import word_tables
+from casework.understanding.yes_no import in_other_words
 
 OFFERED = "openings_offered"  # slot: refs of the openings offered last, or what else there was to choose
 SEEN = "openings_seen"  # slot: refs offered before, not to be offered again

@@ -21,10 +21,11 @@ def word_tables() -> dict[str, Any]:
 
 def one_of(words: Iterable[str]) -> str:
     """A pattern for one of these words or phrases, the longest first. One that ends in a blank is a whole word, one
-    that ends in a stop is the end of the text.
+    that ends in a stop is the end of the text. A table without any matches nothing.
     """
     ends = {" ": r"\b", ".": "$"}
-    return "|".join(re.escape(fold(word)) + ends.get(word[-1], "") for word in sorted(words, key=len, reverse=True))
+    longest_first = sorted(words, key=len, reverse=True)
+    return "|".join(re.escape(fold(word)) + ends.get(word[-1], "") for word in longest_first) or "(?!)"
 
 
 @lru_cache

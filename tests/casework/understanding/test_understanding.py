@@ -285,3 +285,7 @@ def test_a_word_that_is_hard_is_an_answer_and_no_pause() -> None:
 @pytest.mark.parametrize("text", ["thats wrong", "eso esta mal", "no the zip is wrong", "dont include my age"])
 def test_that_something_is_wrong_is_heard(text: str) -> None:
     assert in_other_words("something_wrong", text)
+
+
+def test_who_keeps_the_time_they_have_is_heard() -> None:
+    assert in_other_words("keeps_time", "keep my old time")
