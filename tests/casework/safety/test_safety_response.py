@@ -252,62 +252,6 @@ def test_a_text_that_says_veteran_gets_the_veterans_line(line: Opens) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "texts"),
-    [
-        ("en", ["idk", "none of ur business", "no", "human please"]),
-        ("en", ["no", "not really", "i dont know", "yea my dr did", "idk", "can i stop now and do this later"]),
-        ("en", ["skip", "id rather not say"]),
-        ("es", ["no se", "eso es privado", "no", "quiero hablar con una persona"]),
-    ],
-)
-def test_curt_answers_to_one_question_after_the_other_are_no_danger(
-    line: Opens, language: str, texts: list[str]
-) -> None:
-    client = line(language=language)
-    for said in texts:
-        assert client.say(said) == [], said
-        client.answered()
-    assert client.conversation().safety == "none"
-
-
-@pytest.mark.parametrize("plain", ["1 please", "va", "which one is closest", "cual es el mas cercano"])
-def test_a_plain_answer_after_a_worry_that_was_acknowledged_is_not_that_worry_again(line: Opens, plain: str) -> None:
-    client = line()
-    client.say("i hate myself")
-    client.answered()
-    assert client.assessments()[-1].level == "concern"
-    client.say(plain)
-    assert client.assessments()[-1].level == "none"
-
-
-def test_a_worry_that_was_acknowledged_is_read_with_what_makes_it_worse(line: Opens) -> None:
-    client = line()
-    client.say("i hate myself")
-    client.answered()
-    client.say("and i bought the rope today")
-    assert client.conversation().safety == "crisis"
-
-
-@pytest.mark.parametrize(("offered", "level"), [(("Take them", "Skip them"), "none"), (("Yes", "No"), "crisis")])
-def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
-    line: Opens, offered: tuple[str, ...], level: str
-) -> None:
-    client = line()
-    client.say("i dont want to")
-    client.offer("The questions on money: shall we take them?", *offered)
-    client.say("take them", later=timedelta(seconds=5))
-    assert client.conversation().safety == level
-
-
-def test_danger_over_several_short_texts_is_seen(line: Opens) -> None:
-    client = line()
-    client.say("i wanna")
-    client.say("kill", later=timedelta(seconds=5))
-    client.say("myself", later=timedelta(seconds=5))
-    assert client.conversation().safety == "crisis"
-
-
-@pytest.mark.parametrize(
     ("language", "safe", "glad", "on"),
     [("en", "im ok now", "glad you are safe", "yes"), ("es", "ya estoy bien", "alegra", "si")],
 )
