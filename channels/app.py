@@ -12,10 +12,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy.exc import DataError
 
-from casework import agency, safety
+from casework import agency
 from casework.conversations.bot import Bot
 from casework.logs import configure
-from casework.safety import lean
+from casework.safety import beside
 from casework.settings import Settings, get_settings
 from casework.storage import Database
 from channels import calendar, chat, console, demo, directory, health, rehearsal, sms, voice, yours
@@ -39,13 +39,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.live = Live()
         await app.state.live.start(settings.database_url)
         said = asyncio.create_task(agency.keep_current(app.state.database, settings), name="agency")
-        lean.table_to_disk()
-        safety.warm()  # the encoder loads in two seconds: not while somebody in danger waits
-        await rehearsal.rehearse(app.state.database)
-        gc.collect()
-        gc.freeze()  # models and mappings live as long as the process: not to be looked through again and again
-        async with crisis_lane(settings):
-            yield
+        async with beside.process():  # loads in some seconds: not while somebody in danger waits
+            await rehearsal.rehearse(app.state.database)
+            gc.collect()
+            gc.freeze()  # mappings and tables live as long as the process: not to be looked through again and again
+            async with crisis_lane(settings):
+                yield
         said.cancel()
         await app.state.live.stop()
         await app.state.bot.close()

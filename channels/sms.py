@@ -21,6 +21,7 @@ from casework import jobs
 from casework.conversations import people
 from casework.conversations.receive import LONGEST, Inbound, receive
 from casework.delivery import status as delivery_status
+from casework.safety import beside
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/sms", tags=["sms"])
@@ -119,10 +120,11 @@ async def inbound(request: Request) -> Response:
         opt_out=_field(form, "OptOutType") or None,
     )
     gather = timedelta(seconds=request.app.state.settings.gather_seconds)
+    reading = beside.begin(message.text)
 
     async def store(session: AsyncSession) -> None:
         client, conversation = await people.by_phone(session, phone, _field(form, "To"))
-        received = await receive(session, client, conversation, message, gather=gather)
+        received = await receive(session, client, conversation, message, gather=gather, reading=reading)
         log.info(
             "inbound", conversation=str(conversation.id), message=str(received.message_id), again=received.repeated
         )

@@ -5,12 +5,22 @@ from __future__ import annotations
 import secrets
 import uuid
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework.conversations.tables import SMS, WEB, Client, Conversation
 from casework.storage import blind_index, new_id
+
+# Made once: every text that comes in asks it.
+_BY_INDEX = (
+    select(Client, Conversation)
+    .outerjoin(Conversation, (Conversation.client_id == Client.id) & (Conversation.channel == SMS))
+    .where(Client.phone_index == bindparam("index"))
+    .order_by(Conversation.joined_at.desc().nulls_last(), Conversation.created_at)
+    .limit(1)
+    .with_for_update(key_share=True, of=Client)
+)
 
 
 async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client, Conversation]:
@@ -44,16 +54,7 @@ async def by_phone(session: AsyncSession, phone: str, line: str) -> tuple[Client
 
 async def _by_index(session: AsyncSession, index: bytes) -> tuple[Client, Conversation | None] | None:
     """The client's row is locked: of two texts at once the second waits here, and finds what the first one made."""
-    row = (
-        await session.execute(
-            select(Client, Conversation)
-            .outerjoin(Conversation, (Conversation.client_id == Client.id) & (Conversation.channel == SMS))
-            .where(Client.phone_index == index)
-            .order_by(Conversation.joined_at.desc().nulls_last(), Conversation.created_at)
-            .limit(1)
-            .with_for_update(key_share=True, of=Client)
-        )
-    ).one_or_none()
+    row = (await session.execute(_BY_INDEX, {"index": index})).one_or_none()
     return (row[0], row[1]) if row else None
 
 

@@ -7,6 +7,7 @@ answers to a plan that was offered; then the assistant's turn, unless a person h
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,15 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casework import clock, jobs, safety
+from casework import clock, jobs
 from casework.conversations import joining, waiting
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
 from casework.delivery import keywords
 from casework.handoff import presence
 from casework.road import replies
+from casework.safety import beside
+from casework.safety.assess import Reading
+from casework.safety.response import on_message
 from casework.storage import new_id, notify
 from casework.understanding import language
 
@@ -56,13 +60,16 @@ async def receive(
     inbound: Inbound,
     *,
     gather: timedelta = timedelta(0),
+    reading: asyncio.Task[Reading] | None = None,
     at: datetime | None = None,
 ) -> Received:
     """Stores the message and sets in motion what answers it; a repetition changes nothing.
 
     `gather` is how long to wait for the rest of a text that comes in pieces; nothing more is expected after a number.
+    `reading` is the text's, where it was begun before the client was looked up.
     """
     at = at or clock.now()
+    reading = reading or beside.begin(inbound.text)
     message_id = new_id()
     message = await session.scalar(
         insert(Message)
@@ -83,6 +90,7 @@ async def receive(
     )
     if message is None:
         return Received(await _known(session, conversation, inbound), repeated=True)
+    news = {"kind": "message", "conversation": conversation.id}
     first = conversation.last_inbound_at is None
     # The row is locked and read anew: what was found or done while this message waited (danger, above all) must hold.
     await session.scalar(
@@ -93,7 +101,7 @@ async def receive(
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     language.follow(client, inbound.text, first=first)
-    verdict = await safety.on_message(session, client, conversation, message, at=at)
+    verdict = await on_message(session, client, conversation, message, reading, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
     if verdict.taken and keyword and keyword.answered and keyword.name == keywords.STOP:
         # The carrier has stopped texts to them already; what danger asked for stays queued: it decides about that.
@@ -116,13 +124,15 @@ async def receive(
             lock=f"conversation:{conversation.id}",
             priority=jobs.REPLY,
             at=at + gather if gather and _may_go_on(inbound) else None,
+            notified=news,
             conversation_id=conversation.id,
             message_id=message_id,
         )
+        return Received(message_id, repeated=False)
     else:
         message.handled_at, message.status = at, "handled"
         await presence.out_of_hours(session, client, conversation, at)
-    await notify(session, kind="message", conversation=conversation.id)
+    await notify(session, **news)
     return Received(message_id, repeated=False)
 
 

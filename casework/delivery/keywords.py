@@ -6,11 +6,7 @@ answered the client already and the line only records.
 
 from __future__ import annotations
 
-import re
-import tomllib
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,34 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casework import jobs
 from casework.conversations.tables import ASSISTANT, OUT, SYSTEM, Client, Conversation, Message
 from casework.delivery import outbox
-from casework.paths import DATA
+from casework.delivery.keyword_words import HELP, STOP, Keyword, recognise
 from casework.wording import say
 
-STOP, START, HELP, YES = "stop", "start", "help", "yes"
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")  # quotes, dots, exclamation marks, emoji on either side of the word
-
-
-@dataclass(frozen=True)
-class Keyword:
-    """`answered`: Twilio has already replied to it."""
-
-    name: str
-    answered: bool = False
-
-
-@lru_cache
-def _words() -> dict[str, str]:
-    table = tomllib.loads((DATA / "delivery" / "keywords.toml").read_text(encoding="utf-8"))
-    words = {word: name for name in (STOP, START, HELP) for word in table[name]["words"]}
-    return words | dict.fromkeys(table[START]["only_when_opted_out"], YES)
-
-
-def recognise(text: str, opt_out_type: str | None = None) -> Keyword | None:
-    """The keyword that the whole message is, if it is one."""
-    if opt_out_type and opt_out_type.lower() in (STOP, START, HELP):
-        return Keyword(opt_out_type.lower(), answered=True)
-    name = _words().get(" ".join(_AROUND.sub("", text.lower()).split()))
-    return Keyword(name) if name else None
+__all__ = ["HELP", "STOP", "Keyword", "act", "opt_out", "recognise"]
 
 
 async def act(

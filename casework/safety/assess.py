@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from casework.delivery.keyword_words import recognise
 from casework.paths import DATA
 from casework.safety import lexicon, model
 from casework.safety.levels import CONCERN, CRISIS, NONE, in_order, worse
@@ -56,13 +57,67 @@ def warm() -> None:
     language.guess("hello there")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a text shows by itself. `final` is what it comes to whatever stands before it; where that is open, the
+    `pieces` that the classifier read of it and their scores: none of a text that is `known` to be harmless by itself.
+    """
+
+    text: str
+    final: Assessment | None = None
+    found: list[lexicon.Phrase] = field(default_factory=list)
+    known: str | None = None
+    pieces: list[str] = field(default_factory=list)
+    scores: list[model.Scores] = field(default_factory=list)
+
+
 def assess(text: str, earlier: Sequence[str] = (), answered: Sequence[str] = ()) -> Assessment:
     """Assesses `text`, read alone and with the client's `earlier` texts of the last minutes (the oldest first).
 
     With those that were `answered` meanwhile, all of them before the `earlier` ones, it is read only if it sounds of
     some danger by itself: a plain answer after a worry that was acknowledged is not that worry again.
     """
+    return judge(read(text), earlier, answered)
+
+
+def read(text: str) -> Reading:
+    """The long half of `assess`: all that does not depend on what stands before the text."""
     text = text[:LONGEST]
+    if (plain := _plain(text)) is not None:
+        return Reading(text, final=plain)
+    found = lexicon.phrases(text)
+    trained = model.current()
+    if trained is None or not _WORD.search(text):
+        # "1 2", "55401", "911" are an answer or a number; the classifier only knows words.
+        return Reading(text, final=_by_lexicon(found))
+    try:
+        known = trained.by_heart(text)
+        if known == NONE:
+            return Reading(text, known=known)  # what it says after the earlier ones is in question
+        pieces = _by_itself(trained, text)
+        return Reading(text, None, found, known, pieces, trained.scores(pieces, {text: found}))
+    except Exception:
+        # Whatever broke in the classifier, the message must be assessed.
+        log.exception("safety_model_failed")
+        return Reading(text, final=_by_lexicon(found))
+
+
+def judge(reading: Reading, earlier: Sequence[str] = (), answered: Sequence[str] = ()) -> Assessment:
+    """The other half of `assess`: the text among the ones before it."""
+    if reading.final is not None:
+        return reading.final
+    trained = model.current()
+    if trained is None:
+        return _by_lexicon(reading.found)
+    try:
+        return _by_model(trained, reading, earlier, answered)
+    except Exception:
+        log.exception("safety_model_failed")
+        return _by_lexicon(reading.found)
+
+
+def _plain(text: str) -> Assessment | None:
+    """What is told without reading on: a command, an idiom, a time, an answer; None of everything else."""
     if not fold(text):
         return _worst_without_words(text)
     if _is_command(text):
@@ -73,18 +128,7 @@ def assess(text: str, earlier: Sequence[str] = (), answered: Sequence[str] = ())
         return Assessment(NONE, [], 0.0, [{"time": True}], _version())
     if _bare(text):
         return Assessment(NONE, [], 0.0, [{"answer": True}], _version())
-    found = lexicon.phrases(text)
-    if not _WORD.search(text):
-        return _by_lexicon(found)  # "1 2", "55401", "911": an answer or a number; the classifier only knows words
-    trained = model.current()
-    if trained is None:
-        return _by_lexicon(found)
-    try:
-        return _by_model(trained, text, earlier, answered, found)
-    except Exception:
-        # Whatever broke in the classifier, the message must be assessed.
-        log.exception("safety_model_failed")
-        return _by_lexicon(found)
+    return None
 
 
 def _version() -> str:
@@ -93,8 +137,6 @@ def _version() -> str:
 
 
 def _is_command(text: str) -> bool:
-    from casework.delivery.keywords import recognise
-
     return recognise(text) is not None
 
 
@@ -173,36 +215,14 @@ def _tells(text: str) -> bool:
     return _WORD.search(text) is not None and not _bare(text) and not _only_a_time(text)
 
 
-def _read(
-    trained: model.Model,
-    text: str,
-    before: tuple[Sequence[str], Sequence[str]],
-    found: list[lexicon.Phrase],
-    *,
-    harmless: bool,
-) -> tuple[list[str], list[model.Scores], bool]:
-    """What is read of the text and its scores, and whether it is read with what stood before it: with the answered
-    texts, the first of `before`, only if it sounds of danger; by itself only where it is not known to be `harmless`.
-    """
-    answered, earlier = before
-    alone = [] if harmless else _by_itself(trained, text)
-    together = _together(text, earlier if harmless else [*answered, *earlier])
-    scores = trained.scores([*alone, *together], {text: found}) if alone or together else []
-    if answered and alone and together and max(score.danger for score in scores[: len(alone)]) < PLAIN:
-        together = _together(text, earlier)
-        scores = [*scores[: len(alone)], *(trained.scores(together) if together else ())]
-    return [*alone, *together], scores, bool(together)
-
-
-def _by_model(
-    trained: model.Model, text: str, earlier: Sequence[str], answered: Sequence[str], found: list[lexicon.Phrase]
-) -> Assessment:
-    known = trained.by_heart(text)
-    if known == NONE:
-        found = []  # harmless by itself; what it says after the earlier ones is in question
-    readings, scores, together = _read(trained, text, (answered, earlier), found, harmless=known == NONE)
+def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], answered: Sequence[str]) -> Assessment:
+    known, found = reading.known, reading.found
+    quiet = known == NONE or max(score.danger for score in reading.scores) < PLAIN
+    together = _together(reading.text, earlier if quiet else [*answered, *earlier])
+    readings = [*reading.pieces, *together]
     if not readings:
         return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
+    scores = [*reading.scores, *(trained.scores(together) if together else ())]
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]

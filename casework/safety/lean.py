@@ -72,14 +72,14 @@ def table_to_disk(folder: Path = FOLDER) -> bool:
         if rows.checksum() == wanted:
             backend.table = rows
             del table
-            _give_back()
+            give_back()
             return True
         rows.close()
     _log.warning("the encoder's table stays in memory (its file cannot be read back)")
     return False
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """What loading took and needs no more goes back to the system; glibc keeps some of it otherwise."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library

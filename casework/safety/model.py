@@ -27,6 +27,26 @@ OUTPUTS = ("crisis", "danger")  # danger: concern or crisis
 
 
 @dataclass(frozen=True)
+class _Table:
+    """Texts that a new one is compared with, a column each: one vector against all of them reads memory in its order,
+    in less than half the time that rows take.
+    """
+
+    columns: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, rows: Any) -> _Table:
+        full = rows.astype(np.float32)
+        return cls(np.ascontiguousarray(full.T), squares(full))
+
+    def near(self, vector: Floats, gamma: float) -> Floats:
+        """`radial` between the vector and each of the texts."""
+        distances = float(vector @ vector) + self.squares - 2 * (vector @ self.columns)
+        return np.asarray(np.exp(-gamma * np.maximum(distances, 0)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class Scores:
     """Probabilities that it is crisis, that it is concern or crisis; for each kind -1 (no) to 1 (yes)."""
 
@@ -46,9 +66,7 @@ class Model:
         self.settings = settings
         self.version: str = settings["version"]
         self._basis: Floats = arrays["basis"].astype(np.float32)
-        self._support: Floats = arrays["support"].astype(np.float32)
-        self._parts: Floats = arrays["parts"].astype(np.float32)
-        self._squares = squares(self._support), squares(self._parts)
+        self._tables = _Table.of(arrays["support"]), _Table.of(arrays["parts"])
         self._weights: tuple[Floats, Floats] = arrays["support_weights"], arrays["parts_weights"]
         self._linear: Any = arrays["linear"]  # in half precision, as it is stored: a text reads a few rows of it
         self._offsets: Floats = arrays["offsets"].astype(np.float32)
@@ -77,9 +95,9 @@ class Model:
         known = known or {}
         whole, parts = features.vectors(texts)
         gamma = self.settings["gamma"]
-        rows = radial(whole @ self._basis, self._support, self._squares[0], gamma) @ self._weights[0]
-        rows += radial(parts @ self._basis, self._parts, self._squares[1], gamma) @ self._weights[1]
-        rows = rows + np.stack([self.linear(text, known.get(text)) for text in texts]) + self._offsets
+        rows = np.stack([self.linear(text, known.get(text)) for text in texts]) + self._offsets
+        for vectors, table, weights in zip((whole, parts), self._tables, self._weights, strict=True):
+            rows += np.stack([table.near(vector, gamma) for vector in vectors @ self._basis]) @ weights
         return [self._scores(row) for row in rows]
 
     def _scores(self, row: Floats) -> Scores:

@@ -10,12 +10,14 @@ Nothing here asks for consent, an idle queue, the dialogue model or the assistan
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import Boolean, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
@@ -25,7 +27,8 @@ from casework.delivery import keywords
 from casework.handoff import presence
 from casework.handoff.tables import Handoff
 from casework.safety import alarms, answers, hours, resources, staying
-from casework.safety.assess import Assessment, assess
+from casework.safety.assess import Assessment, Reading
+from casework.safety.beside import end
 from casework.safety.levels import CONCERN, CRISIS, NONE
 from casework.safety.tables import Alarm, SafetyAssessment
 from casework.settings import get_settings
@@ -41,6 +44,38 @@ SAME_WALL = timedelta(minutes=30)  # within it the full list of numbers is not s
 CONCERN_LASTS = timedelta(hours=12)  # ...and so long a concern is acknowledged once
 SOON, NOW = 2, 3  # urgencies of the queue
 
+_CRISIS_BEFORE = (
+    select(func.coalesce(func.max(Message.seq), 0))
+    .join(SafetyAssessment, SafetyAssessment.message_id == Message.id)
+    .where(SafetyAssessment.conversation_id == bindparam("conversation"), SafetyAssessment.level == CRISIS)
+    .scalar_subquery()
+)
+_UNANSWERED = or_(
+    bindparam("held", type_=Boolean),
+    Message.handled_at.is_(None),
+    Message.created_at > bindparam("running_on"),
+)
+_JUST_BEFORE = (  # made once: every text that comes in asks it
+    select(Message.text, _UNANSWERED)
+    .outerjoin(SafetyAssessment, SafetyAssessment.message_id == Message.id)
+    .where(
+        Message.conversation_id == bindparam("conversation"),
+        Message.direction == IN,
+        Message.seq < bindparam("seq"),
+        Message.seq > _CRISIS_BEFORE,
+        Message.created_at > bindparam("in_a_row"),
+        or_(_UNANSWERED, SafetyAssessment.score >= ALONE, SafetyAssessment.level != NONE),
+    )
+    .order_by(Message.seq.desc())
+    .limit(READ_WITH)
+)
+_FOUND = insert(cast(Table, SafetyAssessment.__table__)).values(
+    {
+        name: bindparam(name)
+        for name in ("message_id", "conversation_id", "level", "kinds", "score", "reasons", "model_version")
+    }
+)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -51,25 +86,22 @@ class Verdict:
 
 
 async def on_message(
-    session: AsyncSession, client: Client, conversation: Conversation, message: Message, *, at: datetime
+    session: AsyncSession,
+    client: Client,
+    conversation: Conversation,
+    message: Message,
+    reading: asyncio.Task[Reading],
+    *,
+    at: datetime,
 ) -> Verdict:
-    """Assesses one inbound message and does what its level asks for. Called for every message, in every state."""
+    """Assesses one inbound message, the reading of which has begun, and does what its level asks for. Called for every
+    message, in every state.
+    """
     settled, since = await _just_before(session, conversation, message, at)
     if (settled or since) and await staying.offered(session, conversation, message):
         settled = since = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" are not one text
-    found = assess(message.text, since, settled)
-    session.add(
-        SafetyAssessment(
-            message_id=message.id,
-            conversation_id=conversation.id,
-            level=found.level,
-            kinds=found.kinds,
-            score=found.score,
-            reasons=found.reasons,
-            model_version=found.model_version,
-        )
-    )
-    await session.flush()
+    found = await end(reading, since, settled)
+    await session.execute(_FOUND, {"message_id": message.id, "conversation_id": conversation.id, **vars(found)})
     # "ya estoy bien" is an answer to a line that asked; only there, and only whole short answers that the data lists.
     answered = conversation.safety == CRISIS and answers.understand(message.text) is not None
     if found.level == CRISIS and not answered:
@@ -105,30 +137,15 @@ async def _just_before(
     answered a question and gave no reason for doubt: "idk", "none of your business" and "a person please" are three
     answers, and read as one text they sound like despair.
     """
-    crisis = (
-        select(func.coalesce(func.max(Message.seq), 0))
-        .join(SafetyAssessment, SafetyAssessment.message_id == Message.id)
-        .where(SafetyAssessment.conversation_id == conversation.id, SafetyAssessment.level == CRISIS)
-        .scalar_subquery()
-    )
-    unanswered = or_(
-        literal(conversation.owner == PERSON),
-        Message.handled_at.is_(None),
-        Message.created_at > at - RUNNING_ON,
-    )
     rows = await session.execute(
-        select(Message.text, unanswered)
-        .outerjoin(SafetyAssessment, SafetyAssessment.message_id == Message.id)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.direction == IN,
-            Message.seq < message.seq,
-            Message.seq > crisis,
-            Message.created_at > at - IN_A_ROW,
-            or_(unanswered, SafetyAssessment.score >= ALONE, SafetyAssessment.level != NONE),
-        )
-        .order_by(Message.seq.desc())
-        .limit(READ_WITH)
+        _JUST_BEFORE,
+        {
+            "conversation": conversation.id,
+            "seq": message.seq,
+            "held": conversation.owner == PERSON,
+            "in_a_row": at - IN_A_ROW,
+            "running_on": at - RUNNING_ON,
+        },
     )
     texts = [(text, bool(since)) for text, since in reversed(rows.all())]
     return tuple(text for text, since in texts if not since), tuple(text for text, since in texts if since)

@@ -19,7 +19,7 @@ from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff as handing
-from casework import jobs, safety
+from casework import jobs
 from casework.conversations import people
 from casework.conversations.tables import ASSISTANT, OUT, PERSON, SMS, Client, Conversation, Message
 from casework.delivery import outbox
@@ -29,6 +29,7 @@ from casework.handoff.queue import ORDINARY
 from casework.handoff.tables import Handoff
 from casework.safety import alarms, marks
 from casework.safety.levels import LEVELS
+from casework.safety.response import release
 from casework.safety.tables import Alarm
 from casework.staff import accounts, audit, reading
 from casework.staff.errors import AlreadyClaimed, CannotDo, NotYours
@@ -381,7 +382,7 @@ class Records:
         )
 
     async def _to_assistant(self, client_id: uuid.UUID, client: Client, conversation: Conversation) -> None:
-        await safety.release(self.session, conversation, self.staff.id, self.at)
+        await release(self.session, conversation, self.staff.id, self.at)
         conversation.owner, conversation.staff_id, conversation.owner_turn = ASSISTANT, None, None
         await presence.assistant_back(self.session, client, conversation, self.at)
         await self._changed("conversation.given_back", client_id, conversation=conversation.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -74,7 +74,14 @@ def _try_idle_connections(engine: Engine) -> None:
             raise DisconnectionError("the connection is gone") from error  # the pool opens another
 
 
+_NOTIFY = text("select pg_notify(:channel, :payload)")
+
+
 async def notify(session: AsyncSession, **ids: Any) -> None:
     """Tells every web process, at commit, that something changed. Ids only: notifications are not encrypted."""
-    payload = json.dumps({key: str(value) for key, value in ids.items()})
-    await session.execute(text("select pg_notify(:channel, :payload)"), {"channel": LIVE_CHANNEL, "payload": payload})
+    await session.execute(_NOTIFY, notification(ids))
+
+
+def notification(ids: Mapping[str, Any]) -> dict[str, str]:
+    """The `channel` and `payload` of what `notify` sends, for a statement that sends it along."""
+    return {"channel": LIVE_CHANNEL, "payload": json.dumps({key: str(value) for key, value in ids.items()})}

@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from math import log, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from casework.conversations.tables import Client
 from casework.paths import DATA
 from casework.understanding.choices import fold
+
+if TYPE_CHECKING:
+    from casework.conversations.tables import Client
 
 RUNS = (2, 3, 4)  # letters that are looked at together, within a word and its ends
 SEEN = 3  # a run that stands in fewer examples says nothing

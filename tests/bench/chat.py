@@ -136,13 +136,14 @@ async def _talk(url: str, web: psutil.Process) -> list[dict[str, Any]]:
     cpu, began = sum(web.cpu_times()[:2]), time.monotonic()
     await asyncio.gather(*(chat.talk(began + SECONDS) for chat in chats[IDLE:]))
     busy = (sum(web.cpu_times()[:2]) - cpu) / (time.monotonic() - began)
-    heaviest = _weight(web)
+    heaviest, beside = _weight(web), sum(map(_weight, web.children()))
     took = [seconds for chat in chats for seconds in chat.took]
     closed = sum(chat.reader.done() for chat in chats)
     assert not closed, f"{closed} sockets were closed"
     cuts = statistics.quantiles(took, n=20)
     return [
         {"what": "memory of a web process without chats", "value": before, "unit": "MB"},
+        {"what": "memory of the process that reads texts for danger beside it", "value": beside, "unit": "MB"},
         {"what": f"memory with {len(chats)} open chats", "value": opened, "unit": "MB"},
         {
             "what": f"memory with {IDLE} idle and {TALKING} talking chats",

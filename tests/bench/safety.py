@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from casework.paths import ROOT
-from casework.safety import assess
+from casework.safety.assess import assess
 from casework.safety.levels import CRISIS, LEVELS, NONE
 from casework.safety.model import Model
 from casework.safety.train import Example, fit, read, settings_of

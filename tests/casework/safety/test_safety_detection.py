@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from casework.safety import assess, cli, hours, model, phq9_item9
+from casework.safety import cli, hours, model
 from casework.safety.answers import GO_ON, NO, NOT_SAFE, PERSON, SAFE, YES, understand
+from casework.safety.assess import assess
+from casework.safety.questionnaire import phq9_item9
 from casework.safety.text import unmask, windows
 
 CRISIS = [

@@ -14,7 +14,8 @@ from casework.conversations.receive import Inbound, receive
 from casework.conversations.tables import Answer, Client, Conversation, Message
 from casework.delivery.sms_text import compose, parts
 from casework.handoff.tables import Handoff
-from casework.safety import alarms, on_message, release
+from casework.safety import alarms
+from casework.safety.response import on_message, release
 from casework.safety.tables import Alarm
 from casework.settings import get_settings
 from casework.storage import new_id
@@ -376,4 +377,4 @@ def test_every_reply_fits_into_few_texts(language: str) -> None:
 def test_the_detector_is_called_by_receiving() -> None:
     from casework.conversations import receive as receiving
 
-    assert receiving.safety.on_message is on_message
+    assert receiving.on_message is on_message
