@@ -8,9 +8,12 @@ split. About every second batch is left out in turn: these stand last in the ker
 from __future__ import annotations
 
 import json
+import os
 import sys
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +91,7 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], list[Example], Floats]
     """The model's arrays; the examples of the batches that were left out in turn, and the outputs for them then."""
     examples, left_out = _in_order(examples)
     texts = [example.text for example in examples]
-    whole, parts = features.vectors(texts)
+    whole, parts = _vectors(texts)
     basis = _basis(whole)
     whole, parts = whole @ basis, parts @ basis
     idf, rows = _ngrams(texts)
@@ -117,6 +120,14 @@ def fit(examples: list[Example]) -> tuple[dict[str, Any], list[Example], Floats]
     }
     first = left_out[0].start if left_out else len(examples)
     return arrays, examples[first:], held_out + offsets
+
+
+def _vectors(texts: list[str]) -> tuple[Floats, Floats]:
+    """`features.vectors`, by as many processes as there are cores: the encoder uses one."""
+    strips = [texts[start : start + STRIP] for start in range(0, len(texts), STRIP)]
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(strips)), get_context("spawn")) as processes:
+        found = list(processes.map(features.vectors, strips) if len(strips) > 1 else map(features.vectors, strips))
+    return np.concatenate([whole for whole, _ in found]), np.concatenate([parts for _, parts in found])
 
 
 def _by_heart(examples: list[Example]) -> dict[str, Any]:
@@ -191,7 +202,8 @@ def _stand_for_all(vectors: Floats, weights: Floats, chosen: Any) -> Floats:
     for start in range(0, len(vectors), STRIP):
         asked = vectors[start : start + STRIP]
         near = radial(asked, few, others, GAMMA)
-        normal += near.T @ near
+        for first in range(0, len(few), algebra.BLOCK):  # the lower half: no more of it is read
+            normal[first:, first : first + algebra.BLOCK] += near[:, first:].T @ near[:, first : first + algebra.BLOCK]
         right += near.T @ (radial(asked, vectors, own, GAMMA) @ weights)
     normal[np.diag_indices_from(normal)] += LEAST_SQUARES_RIDGE
     return algebra.solve(algebra.factor(normal), right)
