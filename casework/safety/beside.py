@@ -209,8 +209,10 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 def main(log_level: str) -> None:
     from casework.safety import lean
 
-    # The parent ends it by closing the pipe; a Ctrl-C at the terminal reaches both, and texts are still being answered.
+    # The parent ends it by closing the pipe. A Ctrl-C, or a supervisor's SIGTERM to the group, reaches both, and the
+    # parent still answers texts then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not print into the answers
     configure(log_level)
