@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ import structlog
 from casework.delivery.keyword_words import recognise
 from casework.paths import DATA
 from casework.safety import lexicon, model
-from casework.safety.levels import CONCERN, CRISIS, NONE, in_order, worse
+from casework.safety.levels import CONCERN, CRISIS, LEVELS, NONE, in_order, worse
 from casework.safety.text import fold, windows
 from casework.understanding import language
 from casework.understanding.numbers import word_tables
@@ -59,12 +59,13 @@ def warm() -> None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text shows by itself. `final` is what it comes to whatever stands before it; where that is open, the
-    `pieces` that the classifier read of it and their scores: none of a text that is `known` to be harmless by itself.
+    """What a text shows by itself: `alone`. Where it is `open`, what stands before it may change that; then there are
+    the `pieces` that the classifier read of it and their scores: none of a text `known` to be harmless by itself.
     """
 
     text: str
-    final: Assessment | None = None
+    alone: Assessment
+    open: bool = False
     found: list[lexicon.Phrase] = field(default_factory=list)
     known: str | None = None
     pieces: list[str] = field(default_factory=list)
@@ -84,36 +85,37 @@ def read(text: str) -> Reading:
     """The long half of `assess`: all that does not depend on what stands before the text."""
     text = text[:LONGEST]
     if (plain := _plain(text)) is not None:
-        return Reading(text, final=plain)
+        return Reading(text, plain)
     found = lexicon.phrases(text)
+    by_lexicon = Reading(text, _by_lexicon(found))
     trained = model.current()
     if trained is None or not _WORD.search(text):
-        # "1 2", "55401", "911" are an answer or a number; the classifier only knows words.
-        return Reading(text, final=_by_lexicon(found))
+        return by_lexicon  # "1 2", "55401", "911" are an answer or a number; the classifier only knows words
     try:
         known = trained.by_heart(text)
         if known == NONE:
-            return Reading(text, known=known)  # what it says after the earlier ones is in question
+            # What it says after the earlier ones is in question.
+            return Reading(text, Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version), open=True, known=known)
         pieces = _by_itself(trained, text)
-        return Reading(text, None, found, known, pieces, trained.scores(pieces, {text: found}))
+        scores = trained.scores(pieces, {text: found})
+        reading = replace(by_lexicon, open=True, found=found, known=known, pieces=pieces, scores=scores)
+        return replace(reading, alone=_by_model(trained, reading, (), ()))
     except Exception:
         # Whatever broke in the classifier, the message must be assessed.
         log.exception("safety_model_failed")
-        return Reading(text, final=_by_lexicon(found))
+        return by_lexicon
 
 
 def judge(reading: Reading, earlier: Sequence[str] = (), answered: Sequence[str] = ()) -> Assessment:
     """The other half of `assess`: the text among the ones before it."""
-    if reading.final is not None:
-        return reading.final
-    trained = model.current()
+    trained = model.current() if reading.open and (earlier or answered) else None
     if trained is None:
-        return _by_lexicon(reading.found)
+        return reading.alone
     try:
         return _by_model(trained, reading, earlier, answered)
     except Exception:
         log.exception("safety_model_failed")
-        return _by_lexicon(reading.found)
+        return max(reading.alone, _by_lexicon(reading.found), key=lambda found: LEVELS.index(found.level))
 
 
 def _plain(text: str) -> Assessment | None:
@@ -221,7 +223,7 @@ def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], an
     together = _together(reading.text, earlier if quiet else [*answered, *earlier])
     readings = [*reading.pieces, *together]
     if not readings:
-        return Assessment(NONE, [], 0.0, [{"known": NONE}], trained.version)
+        return reading.alone
     scores = [*reading.scores, *(trained.scores(together) if together else ())]
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)

@@ -165,7 +165,9 @@ def begin(text: str) -> asyncio.Task[Reading]:
 async def end(begun: asyncio.Task[Reading], earlier: Sequence[str], answered: Sequence[str]) -> Assessment:
     """What `assess` says of a text that `begin` was given."""
     reading = await begun
-    return await _call(judge, reading, earlier, answered) if earlier or answered else judge(reading)
+    if reading.open and (earlier or answered):
+        return await _call(judge, reading, earlier, answered)
+    return reading.alone
 
 
 async def _call(function: Callable[..., _T], *given: Any) -> _T:

@@ -38,7 +38,7 @@ STRIP = 2_000
 # concern or crisis, in cross-validation. The bounds are 3% and 10% of messages as they come. Most hard ones here were
 # written as the mirror of a crisis, one word apart, and messages written apart alarm far less often, so of these
 # mirrors more may: what that comes to is measured on the split (docs/safety.md).
-FALSE_ALARMS = {"en": {"crisis": 0.11, "danger": 0.21}, "es": {"crisis": 0.1, "danger": 0.21}}
+FALSE_ALARMS = {"en": {"crisis": 0.12, "danger": 0.21}, "es": {"crisis": 0.11, "danger": 0.23}}
 ORDINARY = "line_"  # how the names of the batches of ordinary messages begin
 
 
