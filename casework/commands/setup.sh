@@ -65,7 +65,7 @@ install bot/.venv bot/requirements.txt "$old" "Rasa's environment (about 2 GB)"
 # The project itself: importable from where it lies, and the command `guidepost`.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo "$PWD" >"$site/guidepost.pth"
-printf '#!%s\nfrom casework.commands import main\n\nmain()\n' "$PWD/.venv/bin/python" >.venv/bin/guidepost
+printf '#!%s\nfrom casework.commands import main\n\nif __name__ == "__main__":\n    main()\n' "$PWD/.venv/bin/python" >.venv/bin/guidepost
 chmod +x .venv/bin/guidepost
 
 .venv/bin/guidepost prepare >&2
