@@ -77,7 +77,13 @@ def _row(what: str, seconds: list[float]) -> dict[str, Any]:
 def _weights(line: Running) -> list[dict[str, Any]]:
     assert line.process is not None
     found = [{"what": "start, everything installed and trained", "value": round(line.start_seconds, 1), "unit": "s"}]
-    names = {"casework.safety.beside": "web's detector", "actions.server": "actions", "bot.serve": "bot", "channels.app": "web", "channels": "worker"}
+    names = {
+        "casework.safety.beside": "web's detector",
+        "actions.server": "actions",
+        "bot.serve": "bot",
+        "channels.app": "web",
+        "channels": "worker",
+    }
     for child in psutil.Process(line.process.pid).children(recursive=True):
         words = " ".join(child.cmdline())
         part = next((name for cue, name in names.items() if cue in words), None)
