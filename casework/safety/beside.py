@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import structlog
 
-from casework.logs import configure
+from casework.logs import configure, where
 from casework.safety.assess import Assessment, Reading, judge, read, warm
 
 log = structlog.get_logger(__name__)
@@ -97,8 +97,8 @@ class Child:
         while True:
             try:
                 await self._run()
-            except (OSError, EOFError, pickle.UnpicklingError) as error:
-                log.warning("safety_process_lost", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever ended it, it is said and another one is started
+                log.warning("safety_process_lost", **where(error))
             await asyncio.sleep(min(_AGAIN_AFTER * 2**self._failed, _OFTEN))
 
     async def _run(self) -> None:
@@ -108,7 +108,7 @@ class Child:
         try:
             self._process = process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             assert process.stdout is not None
-            await _next(process.stdout)
+            await asyncio.wait_for(_next(process.stdout), _STARTS)
             could_read = True
             self._up.set()
             while True:
