@@ -171,8 +171,9 @@ async def unsure(case: Case) -> Events:
             case.say("utter_which_of_two", choices=meant)
             return [SlotSet(LOST, 1), *case.ask_nothing_more()]
     if case.in_form and lost < 2:
-        # The question in other words says which forms of answer help.
-        case.say("utter_missed_that")
+        # The question in other words says which forms of answer help. "Ok" after an explanation is no mistake.
+        if case.heard.intent != "affirm":
+            case.say("utter_missed_that")
         return [SlotSet(LOST, lost + 1), *go_on(case)]
     if lost < 2:
         case.say("utter_not_understood")

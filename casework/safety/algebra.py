@@ -1,66 +1,87 @@
-"""Factors and inverses of matrices of some ten thousand rows, block by block, in place.
-
-LAPACK's own threaded Cholesky writes past its buffers at such sizes on some processors (OpenBLAS issue 2562: from about
-22,000 rows, with two threads), and the process dies. Products of blocks are safe, and as quick.
-"""
+"""Equations with as many unknowns as there are texts of training, solved step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular  # type: ignore[import-untyped]
 
-from casework.safety.features import Floats
+from casework.safety.features import Floats, Ints
 
-BLOCK = 2_048
+LANDMARKS = 1_000
+EXACT = 0.002
+STEPS = 200
+Doubles = NDArray[np.float64]
 
 
-def factor(matrix: Floats) -> Floats:
-    """The lower Cholesky factor of a positive definite matrix, of which only the lower half is read. Uses it up: what
-    is returned is the same array, with what was above the diagonal left as it was outside the blocks on it.
+class Symmetric(Protocol):
+    """A symmetric, positive semi-definite matrix that is too large to be factored."""
+
+    size: int
+
+    def times(self, columns: Floats) -> Floats: ...
+
+    def columns(self, places: Ints) -> Floats: ...
+
+
+def solve_in_steps(matrix: Symmetric, wanted: Floats, ridge: float, parts: Floats) -> Floats:
+    """x of (matrix + ridge) x = wanted, for each column of `wanted` (size x outputs), and for each column of `parts`
+    (size x several; 1 or 0) once: with the rows and columns alone that it has as 1, as if there were no others. What is
+    returned has the outputs of the first part first, then those of the second; 0 in rows that a part has not.
+
+    By conjugate gradients, all of them together, until what is missing is EXACT of what is wanted. Some of the
+    matrix's columns, chosen evenly, tell most of it and make the steps few (Nyström preconditioner; Frangella, Tropp
+    and Udell 2021). Raises ArithmeticError if STEPS are not enough.
     """
-    size = len(matrix)
-    for start in range(0, size, BLOCK):
-        stop = min(start + BLOCK, size)
-        if start:
-            matrix[start:, start:stop] -= matrix[start:, :start] @ matrix[start:stop, :start].T
-        corner = cholesky(matrix[start:stop, start:stop], lower=True, check_finite=False)
-        matrix[start:stop, start:stop] = corner
-        below = matrix[stop:, start:stop]
-        below[:] = solve_triangular(corner, below.T, lower=True, check_finite=False).T
-    return matrix
+    outputs = wanted.shape[1]
+    masks = np.repeat(parts, outputs, axis=1)
+    nearly = _nearly_inverse(matrix, ridge, parts, masks)
+    found = np.zeros((matrix.size, masks.shape[1]), dtype=np.float32)
+    missing = np.tile(wanted, (1, parts.shape[1])) * masks
+    enough = EXACT * EXACT * _dots(missing, missing)
+    step = better = nearly(missing)
+    gain = _dots(missing, better)
+    for _ in range(STEPS):
+        if (_dots(missing, missing) <= enough).all():
+            return found
+        change = matrix.times(step) * masks + ridge * step
+        length = (gain / np.maximum(_dots(step, change), 1e-30)).astype(np.float32)
+        found += length * step
+        missing -= length * change
+        better = nearly(missing)
+        before, gain = gain, _dots(missing, better)
+        step = better + (gain / np.maximum(before, 1e-30)).astype(np.float32) * step
+    raise ArithmeticError(f"the detector's equations are not solved after {STEPS} steps")
 
 
-def solve(lower: Floats, wanted: Floats) -> Floats:
-    """x of (L L') x = wanted, for a factor L of `factor`."""
-    found = np.array(wanted, dtype=np.float32)
-    size = len(lower)
-    starts = range(0, size, BLOCK)
-    for start in starts:
-        stop = min(start + BLOCK, size)
-        found[start:stop] = solve_triangular(
-            lower[start:stop, start:stop], found[start:stop], lower=True, check_finite=False
-        )
-        found[stop:] -= lower[stop:, start:stop] @ found[start:stop]
-    for start in reversed(starts):
-        stop = min(start + BLOCK, size)
-        found[start:stop] -= lower[stop:, start:stop].T @ found[stop:]
-        found[start:stop] = solve_triangular(
-            lower[start:stop, start:stop], found[start:stop], lower=True, trans="T", check_finite=False
-        )
-    return found
+def _dots(some: Floats, others: Floats) -> Doubles:
+    return np.asarray(np.einsum("ij,ij->j", some, others, dtype=np.float64))
 
 
-def inverse_columns(lower: Floats, first: int, last: int) -> Floats:
-    """Columns `first` to `last` (excluded) of the inverse of a lower triangular matrix, from row `first` on: what is
-    above is zero.
-    """
-    size = len(lower)
-    found = np.zeros((size - first, last - first), dtype=np.float32)
-    found[np.arange(last - first), np.arange(last - first)] = 1
-    for start in range(first, size, BLOCK):
-        stop = min(start + BLOCK, size)
-        rows = slice(start - first, stop - first)
-        found[rows] = solve_triangular(lower[start:stop, start:stop], found[rows], lower=True, check_finite=False)
-        if stop < size:
-            found[stop - first :] -= lower[stop:, start:stop] @ found[rows]
-    return found
+def _nearly_inverse(matrix: Symmetric, ridge: float, parts: Floats, masks: Floats) -> Callable[[Floats], Floats]:
+    """What nearly undoes each part of the matrix: its inverse, if the landmarks' columns told all of it."""
+    places = np.unique(np.linspace(0, matrix.size - 1, min(LANDMARKS, matrix.size)).astype(np.int64))
+    columns = matrix.columns(places)
+    among = columns[places].astype(np.float64)
+    among[np.diag_indices_from(among)] += 1e-3 * among.diagonal().mean()
+    lower = np.linalg.cholesky(among).astype(np.float32)
+    table = solve_triangular(lower, columns.T, lower=True, check_finite=False).T  # table @ table.T: nearly the matrix
+    own = (table.T @ table).astype(np.float64)
+    factors = []
+    for part in parts.T:
+        without = table[part == 0]
+        square = own - without.T @ without
+        square[np.diag_indices_from(square)] += ridge
+        factors.append(cho_factor(square, lower=True, check_finite=False))
+
+    def nearly(columns: Floats) -> Floats:
+        inner = table.T @ columns
+        for place, factor in enumerate(factors):
+            these = slice(place * len(masks.T) // len(factors), (place + 1) * len(masks.T) // len(factors))
+            inner[:, these] = cho_solve(factor, inner[:, these], check_finite=False)
+        return np.asarray(columns - (table @ inner) * masks, dtype=np.float32)
+
+    return nearly

@@ -228,10 +228,8 @@ def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], an
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
-    # Words that are crisis by themselves weigh something even where the classifier reads the whole as harmless.
-    doubt = limits["danger"] / 2 if any(hit.level == CRISIS for hit in found) else limits["danger"]
     outright = (crisis >= limits["crisis"] and not lexicon.low(readings[-1])) or any(hit.sure for hit in found)
-    level = CRISIS if outright else CONCERN if danger >= doubt else NONE
+    level = CRISIS if outright else CONCERN if danger >= limits["danger"] else NONE
     if known in (CONCERN, CRISIS):
         level = worse(level, known) if together else known
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]

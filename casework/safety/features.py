@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,7 @@ SIZE = 1 << BITS
 CHARACTERS = (2, 3, 4, 5)
 WORDS = (1, 2)
 HIT = 0.3  # what a phrase hit weighs beside a text's n-grams
+REMEMBERED = 256  # vectors, of 2 KB each
 
 
 @lru_cache
@@ -43,10 +47,32 @@ def vectors(texts: Sequence[str]) -> tuple[Floats, Floats]:
     places = {piece: place for place, piece in enumerate(piece for piece in asked if _has_words(piece))}
     rows = np.zeros((len(places) + 1, 512), dtype=np.float32)
     if places:
-        rows[:-1] = encoder().encode(list(places))
+        rows[:-1] = _encoded(list(places))
     means = np.stack([rows[[places[part] for part in pieces] or [-1]].mean(axis=0) for pieces in parts])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     return rows[[places.get(text, -1) for text in texts]], means.astype(np.float32)
+
+
+_remembered: OrderedDict[bytes, Floats] = OrderedDict()
+_remembering = Lock()
+
+
+def _encoded(pieces: Sequence[str]) -> Floats:
+    """A row for each piece. What was encoded just before is not encoded again: a text is read alone, and once more
+    together with those before it. Its vector is kept under a digest, not under its words.
+    """
+    numbers = [blake2b(piece.encode(), digest_size=16).digest() for piece in pieces]
+    with _remembering:
+        new = [place for place, number in enumerate(numbers) if number not in _remembered]
+        if new:
+            rows = encoder().encode([pieces[place] for place in new])
+            _remembered.update((numbers[place], row.copy()) for place, row in zip(new, rows, strict=True))
+        found = np.stack([_remembered[number] for number in numbers])
+        for number in numbers:
+            _remembered.move_to_end(number)
+        while len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
+    return found
 
 
 def _has_words(text: str) -> bool:

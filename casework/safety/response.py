@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -98,9 +98,12 @@ async def on_message(
     message, in every state.
     """
     settled, since = await _just_before(session, conversation, message, at)
-    if (settled or since) and await staying.offered(session, conversation, message):
+    ours = bool(settled or since) and await staying.offered(session, conversation, message)
+    if ours:
         settled = since = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" are not one text
     found = await end(reading, since, settled)
+    if found.level == CONCERN and (ours or await staying.offered(session, conversation, message)):
+        found = replace(found, level=NONE, kinds=[], reasons=[*found.reasons, {"choice": True}])  # "I'm safe, go on"
     await session.execute(_FOUND, {"message_id": message.id, "conversation_id": conversation.id, **vars(found)})
     # "ya estoy bien" is an answer to a line that asked; only there, and only whole short answers that the data lists.
     answered = conversation.safety == CRISIS and answers.understand(message.text) is not None

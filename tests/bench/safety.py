@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from casework.paths import ROOT
 from casework.safety.assess import assess
@@ -110,7 +113,27 @@ def learning_curve() -> list[dict[str, Any]]:
 
 
 def speed() -> list[dict[str, Any]]:
-    """Milliseconds of one core for one message, texts of the split one by one."""
+    """Milliseconds of one core for one message, texts of the split one by one, with one thread as the line's processes
+    have it.
+    """
+    with threadpool_limits(1), _one_core():
+        return _speed()
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    if not hasattr(os, "sched_setaffinity"):  # macOS
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def _speed() -> list[dict[str, Any]]:
     lines = split()
     assess("warm up")
     took = []

@@ -59,6 +59,16 @@ def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
     assert client.conversation().safety == level
 
 
+def test_a_choice_that_sounds_of_a_worry_is_none_where_it_was_offered(line: Opens) -> None:
+    client = line()
+    client.say("take them")
+    assert client.conversation().safety == "concern"
+    client = line()
+    client.offer("The questions on money: shall we take them?", "Take them", "Skip them")
+    client.say("take them")
+    assert client.conversation().safety == "none"
+
+
 def test_danger_over_several_short_texts_is_seen(line: Opens) -> None:
     client = line()
     client.say("i wanna")
