@@ -11,7 +11,6 @@ hour is not heard with codes for the rest of it; 27 letters and digits in 8 plac
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock, jobs
+from casework.conversations.link_codes import DIGITS, LETTERS
 from casework.conversations.tables import (
     ASSISTANT,
     PERSON,
@@ -42,9 +42,6 @@ from casework.wording import say
 log = structlog.get_logger(__name__)
 MINUTES = 15
 TRIES = 5
-LETTERS, DIGITS = "BCDFGHJKMNPQRSTVWXZ", "23456789"  # no vowels, so no words; nothing that looks like another
-_HALF = f"[{LETTERS}{DIGITS}]{{4}}"
-_CODE = re.compile(rf"\W*(?:CODE|CODIGO|CÓDIGO)?\W*({_HALF})[\s-]?({_HALF})\W*")
 _GRAVITY = ("none", "concern", "crisis")
 
 
@@ -72,15 +69,6 @@ async def new_code(session: AsyncSession, conversation: Conversation, *, at: dat
     )
     await session.flush()
     return f"{code[:4]}-{code[4:]}"
-
-
-def recognise(said: str) -> str | None:
-    """The code that the whole text is, if it looks like one."""
-    found = _CODE.fullmatch(said.upper())
-    if found is None:
-        return None
-    code = found[1] + found[2]
-    return code if any(c in DIGITS for c in code) and any(c in LETTERS for c in code) else None
 
 
 async def act(

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock, jobs
-from casework.conversations import joining, waiting
+from casework.conversations import joining, link_codes, waiting
 from casework.conversations.tables import ASSISTANT, CLIENT, IN, SMS, Client, Conversation, Message
 from casework.delivery import keywords
 from casework.handoff import presence
@@ -101,12 +101,12 @@ async def receive(
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     language.follow(client, inbound.text, first=first)
-    verdict = await on_message(session, client, conversation, message, reading, at=at)
     keyword = keywords.recognise(inbound.text, inbound.opt_out) if conversation.channel == SMS else None
+    verdict = await on_message(session, client, conversation, message, reading, command=keyword is not None, at=at)
     if verdict.taken and keyword and keyword.answered and keyword.name == keywords.STOP:
         # The carrier has stopped texts to them already; what danger asked for stays queued: it decides about that.
         client.opted_out_at = client.opted_out_at or at
-    code = joining.recognise(inbound.text) if conversation.channel == SMS and not verdict.taken else None
+    code = link_codes.recognise(inbound.text) if conversation.channel == SMS and not verdict.taken else None
     if code is not None:
         await joining.act(session, client, conversation, message, code, at=at)
         message.handled_at, message.status = at, "handled"

@@ -16,7 +16,8 @@ from typing import Any
 
 import structlog
 
-from casework.delivery.keyword_words import recognise
+from casework.conversations import link_codes
+from casework.delivery import keyword_words
 from casework.paths import DATA
 from casework.safety import lexicon, model
 from casework.safety.levels import CONCERN, CRISIS, LEVELS, NONE, in_order, worse
@@ -119,11 +120,13 @@ def judge(reading: Reading, earlier: Sequence[str] = (), answered: Sequence[str]
 
 
 def _plain(text: str) -> Assessment | None:
-    """What is told without reading on: a command, an idiom, a time, an answer; None of everything else."""
+    """What is told without reading on: a command, a code, an idiom, a time, an answer; None of everything else."""
     if not fold(text):
         return _worst_without_words(text)
-    if _is_command(text):
+    if keyword_words.recognise(text) is not None:
         return Assessment(NONE, [], 0.0, [{"command": True}], _version())
+    if link_codes.recognise(text) is not None:
+        return Assessment(NONE, [], 0.0, [{"code": True}], _version())
     if lexicon.harmless(text):
         return Assessment(NONE, [], 0.0, [{"idiom": True}], _version())
     if _only_a_time(text):
@@ -136,10 +139,6 @@ def _plain(text: str) -> Assessment | None:
 def _version() -> str:
     trained = model.current()
     return trained.version if trained else LEXICON_ONLY
-
-
-def _is_command(text: str) -> bool:
-    return recognise(text) is not None
 
 
 def _worst_without_words(text: str) -> Assessment:
@@ -214,7 +213,8 @@ def _tells(text: str) -> bool:
     """Whether a text says something by itself. A row of "no", "45", "twice" are answers to our own questions, which the
     classifier does not see: read as one sentence they sound like despair. So do "the 2nd" and "mornings pls".
     """
-    return _WORD.search(text) is not None and not _bare(text) and not _only_a_time(text)
+    plain = _bare(text) or _only_a_time(text) or link_codes.recognise(text) is not None
+    return _WORD.search(text) is not None and not plain
 
 
 def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], answered: Sequence[str]) -> Assessment:

@@ -92,18 +92,22 @@ async def on_message(
     message: Message,
     reading: asyncio.Task[Reading],
     *,
+    command: bool = False,
     at: datetime,
 ) -> Verdict:
     """Assesses one inbound message, the reading of which has begun, and does what its level asks for. Called for every
     message, in every state.
+
+    `command`: it is one to the carrier or the line, which may have words of its own ("no more texts"). Like a choice
+    that was offered ("I'm safe, go on") it is no worry then, but may be danger.
     """
     settled, since = await _just_before(session, conversation, message, at)
     ours = bool(settled or since) and await staying.offered(session, conversation, message)
     if ours:
         settled = since = ()  # the words are ours: "no im 35", "thats wrong", "None, it is right" are not one text
     found = await end(reading, since, settled)
-    if found.level == CONCERN and (ours or await staying.offered(session, conversation, message)):
-        found = replace(found, level=NONE, kinds=[], reasons=[*found.reasons, {"choice": True}])  # "I'm safe, go on"
+    if found.level == CONCERN and (command or ours or await staying.offered(session, conversation, message)):
+        found = replace(found, level=NONE, kinds=[], reasons=[*found.reasons, {"meant": "command or choice"}])
     await session.execute(_FOUND, {"message_id": message.id, "conversation_id": conversation.id, **vars(found)})
     # "ya estoy bien" is an answer to a line that asked; only there, and only whole short answers that the data lists.
     answered = conversation.safety == CRISIS and answers.understand(message.text) is not None

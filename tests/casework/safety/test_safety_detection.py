@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
+from casework.conversations import link_codes
 from casework.safety import cli, hours, model
 from casework.safety.answers import GO_ON, NO, NOT_SAFE, PERSON, SAFE, YES, understand
 from casework.safety.assess import assess
@@ -108,6 +110,8 @@ def test_texts_in_a_row_are_read_together() -> None:
         ("hello", "what is case management", "yes", "30303", "51", "no", "no", "schizophrenia", "no", "how much is it"),
         ("necesito ayuda", "si", "90011", "60", "no", "si", "esquizofrenia", "si", "1 4", "medi-cal", "3", "una vez"),
         ("the 2nd", "morings plz", "the secnd one", "thursdy mornin", "hmm no a later one pls", "friday at 3 works"),
+        ("yes ill be there", "im running late", "like 20 min", "ok", "half an hour maybe", "sorry"),
+        ("si, ahi estare", "se me hizo tarde", "unos 20 min", "ok", "media hora", "perdon"),
         ("la 2", "por la mañana porfa", "la segnda", "mejor otra mas tarde", "el jueves por la tarde", "la primera"),
     ],
     ids=lambda texts: texts[0],
@@ -118,9 +122,30 @@ def test_ordinary_answers_in_a_row_are_no_danger(texts: tuple[str, ...]) -> None
             assert assess(text, texts[first:at]).level == "none", texts[first : at + 1]
 
 
-@pytest.mark.parametrize("text", ["the last one", "no other way", "no one", "no more mornings", "i wont see sunday"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the last one",
+        "no other way",
+        "no one",
+        "no more mornings",
+        "i wont see sunday",
+        "20 pills",
+        "only two hours more",
+    ],
+)
 def test_only_a_time_that_is_chosen_is_passed_by(text: str) -> None:
     assert {"time": True} not in assess(text).reasons
+
+
+def test_a_code_that_moves_a_chat_to_a_phone_is_no_danger() -> None:
+    letters = random.Random(5)
+    made = ["".join(letters.choices(link_codes.LETTERS + link_codes.DIGITS, k=8)) for _ in range(300)]
+    codes = [code for code in made if link_codes.recognise(code)]
+    assert len(codes) > 250
+    for code in codes:
+        for text in (code, f"{code[:4]}-{code[4:]}", f"{code[:4]} {code[4:]}".lower()):
+            assert assess(text, ["i need housing", "ok"]).level == "none", text
 
 
 def test_earlier_texts_do_not_hide_the_last_one() -> None:

@@ -63,7 +63,7 @@ def test_a_choice_that_sounds_of_a_worry_is_none_where_it_was_offered(line: Open
     client = line()
     client.say("take them")
     assert client.conversation().safety == "concern"
-    client = line()
+    client = line(channel="web")
     client.offer("The questions on money: shall we take them?", "Take them", "Skip them")
     client.say("take them")
     assert client.conversation().safety == "none"

@@ -11,7 +11,7 @@ import pytest
 import websockets
 from chat_pages import Page, chat_page, chat_server
 
-from casework.conversations import joining
+from casework.conversations import link_codes
 from channels.chat.limits import Limits
 
 pytestmark = pytest.mark.anyio
@@ -112,7 +112,7 @@ async def test_codes_are_given_out_so_many_times_an_hour(page: Page) -> None:
 
     assert (await page.next())["code"] == "slow_down"
     assert len(set(codes)) == 5
-    assert all(joining.recognise(code) for code in codes)
+    assert all(link_codes.recognise(code) for code in codes)
 
 
 async def test_a_line_without_a_number_of_its_own_says_that_it_cannot_go_on_by_text(

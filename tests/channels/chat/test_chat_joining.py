@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import clock
-from casework.conversations import joining
+from casework.conversations import joining, link_codes
 from casework.conversations.tables import PERSON, Answer, Client, Conversation, LinkCode
 from casework.storage import new_id
 from casework.wording import say
@@ -204,7 +204,7 @@ async def test_neither_code_nor_number_is_in_the_logs(page: Page, capfd: pytest.
     ],
 )
 def test_what_looks_like_a_code(said: str, code: str | None) -> None:
-    assert joining.recognise(said) == code
+    assert link_codes.recognise(said) == code
 
 
 def test_every_code_is_recognised(chat: Chat, empty: None) -> None:
@@ -218,4 +218,4 @@ def test_every_code_is_recognised(chat: Chat, empty: None) -> None:
         return [await joining.new_code(session, conversation) for _ in range(30)]
 
     codes = in_one_transaction(chat.database_url, made)
-    assert [joining.recognise(code) for code in codes] == [code.replace("-", "") for code in codes]
+    assert [link_codes.recognise(code) for code in codes] == [code.replace("-", "") for code in codes]
