@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
-from sqlalchemy import Boolean, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Boolean, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casework import handoff
@@ -50,8 +50,13 @@ _CRISIS_BEFORE = (
     .where(SafetyAssessment.conversation_id == bindparam("conversation"), SafetyAssessment.level == CRISIS)
     .scalar_subquery()
 )
+_BY_PERSON = (
+    select(func.coalesce(func.max(Message.seq), 0))
+    .where(Message.conversation_id == bindparam("conversation"), Message.author == PERSON)
+    .scalar_subquery()
+)
 _UNANSWERED = or_(
-    bindparam("held", type_=Boolean),
+    and_(bindparam("held", type_=Boolean), Message.seq > _BY_PERSON),
     Message.handled_at.is_(None),
     Message.created_at > bindparam("running_on"),
 )

@@ -1,8 +1,9 @@
 """How much danger the detector sees on messages it was not tuned on, at how many false alarms, and how fast.
 
-The split in `tests/splits/safety` was written apart from the training data. XSTest (CC BY 4.0) counts false alarms on
-harmless prompts with words such as "kill"; it is measured where the file is present. Beside them stand the figures
-published for others' detectors on their own data.
+The split in `tests/splits/safety` was written apart from the training data. That in `tests/splits/rows` is what people
+text in a row in the middle of a conversation, two rows in three of it nothing, and danger told over several texts.
+XSTest (CC BY 4.0) counts false alarms on harmless prompts with words such as "kill"; it is measured where the file is
+present. Beside them stand the figures published for others' detectors on their own data.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from casework.safety.model import Model
 from casework.safety.train import Example, fit, read, settings_of
 
 SPLIT = ROOT / "tests" / "splits" / "safety"
+ROWS = ROOT / "tests" / "splits" / "rows"
 XSTEST = ROOT.parent / "shared" / "data" / "nlu" / "xstest_prompts.csv"
 FALSE_ALARM = 0.03  # of the learning curve
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -84,6 +86,33 @@ def figures() -> list[dict[str, Any]]:
         count("none called crisis", language, NONE, lambda level: level == CRISIS, goal="<= 0.03")
         count("none called concern or crisis", language, NONE, lambda level: level != NONE, goal="<= 0.10")
     return rows
+
+
+def conversations() -> list[dict[str, Any]]:
+    """False alarms in ordinary conversation: of texts read alone, and of rows of texts that come within minutes, each
+    read with those before it; and how many rows of danger are found.
+    """
+    told: list[dict[str, Any]] = []
+    for language in ("en", "es"):
+        rows = [
+            (example.level, example.text.split(" // "))
+            for example in read(ROWS, joined=" // ")
+            if (example.language == "en") == (language == "en")
+        ]
+        alone = [assess(text).level for level, texts in rows if level == NONE for text in texts]
+        worst = {NONE: list[str](), CRISIS: list[str]()}
+        for level, texts in rows:
+            found = [assess(text, texts[:place]).level for place, text in enumerate(texts)]
+            worst[level].append(max(found, key=LEVELS.index))
+        for what, levels in (
+            ("ordinary texts", alone),
+            ("rows of ordinary texts", worst[NONE]),
+            ("rows of danger", worst[CRISIS]),
+        ):
+            told.append(_row(f"{what} called crisis, {language}", levels.count(CRISIS), len(levels)))
+            worried = len(levels) - levels.count(NONE)
+            told.append(_row(f"{what} called concern or crisis, {language}", worried, len(levels)))
+    return told
 
 
 def learning_curve() -> list[dict[str, Any]]:
@@ -174,7 +203,7 @@ def xstest() -> list[dict[str, Any]]:
 
 def rows() -> list[dict[str, Any]]:
     """`{"what", "value"}` a row, with `hits`, `of`, `low`, `high` (95%) for a share, and `goal` where there is one."""
-    return [*figures(), *TO_BEAT, *learning_curve(), *speed(), *xstest()]
+    return [*figures(), *conversations(), *TO_BEAT, *learning_curve(), *speed(), *xstest()]
 
 
 if __name__ == "__main__":

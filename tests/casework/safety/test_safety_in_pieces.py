@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from texting import Line
 
+from casework.safety.assess import assess
+
 Opens = Callable[..., Line]
 
 
@@ -61,12 +63,23 @@ def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
 
 def test_a_choice_that_sounds_of_a_worry_is_none_where_it_was_offered(line: Opens) -> None:
     client = line()
-    client.say("take them")
+    client.say("i feel hopeless")
     assert client.conversation().safety == "concern"
     client = line(channel="web")
-    client.offer("The questions on money: shall we take them?", "Take them", "Skip them")
-    client.say("take them")
+    client.offer("How was the week?", "I feel hopeless", "I feel fine")
+    client.say("i feel hopeless")
     assert client.conversation().safety == "none"
+
+
+def test_with_a_person_a_plain_text_is_read_with_those_that_they_have_not_answered(line: Opens) -> None:
+    client = line()
+    client.change(owner="person")
+    client.say("i wanna")
+    client.write("Yes?")
+    client.say("the blue bus pass")
+    assert client.assessments()[-1].score == assess("the blue bus pass").score
+    client.say("for thursday")
+    assert client.assessments()[-1].score == assess("for thursday", ["the blue bus pass"]).score
 
 
 def test_danger_over_several_short_texts_is_seen(line: Opens) -> None:
