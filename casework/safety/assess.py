@@ -32,6 +32,9 @@ WINDOW = 300  # characters read together
 READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
 TOGETHER = 300  # characters of earlier texts that are read with the last one
 LONGEST_TIME = 80  # characters of a text that names one of the offered times
+IN_A_ROW = (
+    1.6  # ...which are a worry from so many times the bar of a single text on: plain ones together sound like more
+)
 PLAIN = 0.1  # a text that sounds of danger less than this says nothing new after what was answered
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 A_FEW = 3
@@ -180,14 +183,14 @@ def _together(text: str, earlier: Sequence[str]) -> list[str]:
 
 @cache
 def _bare_answers() -> tuple[re.Pattern[str], ...]:
-    """What says yes, what says no or counts, and the words that steer the line; each alone or in a row ("si esta
-    bien"), never mixed: "im not ok".
+    """What says yes, what says no or counts, the words that steer the line, and greetings; each alone or in a row ("si
+    esta bien"), never mixed: "im not ok".
     """
     tables = word_tables()
     few = (name for name, value in tables["number_values"].items() if value <= A_FEW)  # "so many" says something
     counts = [word for name in few for word in tables["numbers"][name]]
-    steering = tomllib.loads((DATA / "safety" / "commands.toml").read_text(encoding="utf-8"))["words"]
-    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts], steering)
+    plain = tomllib.loads((DATA / "safety" / "commands.toml").read_text(encoding="utf-8"))
+    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts], plain["words"], plain["greetings"])
     return tuple(
         re.compile(f"{one}(?: {one})*")
         for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)
@@ -224,12 +227,15 @@ def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], an
     readings = [*reading.pieces, *together]
     if not readings:
         return reading.alone
-    scores = [*reading.scores, *(trained.scores(together) if together else ())]
+    in_a_row = trained.scores(together) if together else []
+    scores = [*reading.scores, *in_a_row]
     worst = max(scores, key=lambda score: (score.crisis, score.danger))
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
     outright = (crisis >= limits["crisis"] and not lexicon.low(readings[-1])) or any(hit.sure for hit in found)
-    level = CRISIS if outright else CONCERN if danger >= limits["danger"] else NONE
+    worries = [*((score, 1.0) for score in reading.scores), *((score, IN_A_ROW) for score in in_a_row)]
+    worry = any(score.danger >= times * limits["danger"] for score, times in worries)
+    level = CRISIS if outright else CONCERN if worry else NONE
     if known in (CONCERN, CRISIS):
         level = worse(level, known) if together else known
     reasons: list[dict[str, Any]] = [{"phrase": hit.words, "kind": hit.kind, "level": hit.level} for hit in found]

@@ -111,7 +111,7 @@ def test_texts_in_a_row_are_read_together() -> None:
         ("necesito ayuda", "si", "90011", "60", "no", "si", "esquizofrenia", "si", "1 4", "medi-cal", "3", "una vez"),
         ("the 2nd", "morings plz", "the secnd one", "thursdy mornin", "hmm no a later one pls", "friday at 3 works"),
         ("yes ill be there", "im running late", "like 20 min", "ok", "half an hour maybe", "sorry"),
-        ("si, ahi estare", "se me hizo tarde", "unos 20 min", "ok", "media hora"),
+        ("hola", "cuando es mi cita?", "si, ahi estare", "se me hizo tarde", "unos 20 min", "ok", "media hora"),
         ("la 2", "por la mañana porfa", "la segnda", "mejor otra mas tarde", "el jueves por la tarde", "la primera"),
     ],
     ids=lambda texts: texts[0],
