@@ -32,9 +32,7 @@ WINDOW = 300  # characters read together
 READ = 6  # windows of a long text that the encoder reads: the most suspect ones, beside the first and the last
 TOGETHER = 300  # characters of earlier texts that are read with the last one
 LONGEST_TIME = 80  # characters of a text that names one of the offered times
-IN_A_ROW = (
-    1.6  # ...which are a worry from so many times the bar of a single text on: plain ones together sound like more
-)
+SEVERAL = 1.6  # texts read as one are a worry from so many times the bar of a single one on
 PLAIN = 0.1  # a text that sounds of danger less than this says nothing new after what was answered
 KIND = 0.0  # a kind is named from this score on (-1 to 1); the likeliest one always is
 A_FEW = 3
@@ -233,7 +231,7 @@ def _by_model(trained: model.Model, reading: Reading, earlier: Sequence[str], an
     crisis, danger = worst.crisis, max(score.danger for score in scores)
     limits = trained.settings["thresholds"][language.guess(readings[-1]) or "en"]
     outright = (crisis >= limits["crisis"] and not lexicon.low(readings[-1])) or any(hit.sure for hit in found)
-    worries = [*((score, 1.0) for score in reading.scores), *((score, IN_A_ROW) for score in in_a_row)]
+    worries = [*((score, 1.0) for score in reading.scores), *((score, SEVERAL) for score in in_a_row)]
     worry = any(score.danger >= times * limits["danger"] for score, times in worries)
     level = CRISIS if outright else CONCERN if worry else NONE
     if known in (CONCERN, CRISIS):
