@@ -66,6 +66,7 @@ _JUST_BEFORE = (  # made once: every text that comes in asks it
     .where(
         Message.conversation_id == bindparam("conversation"),
         Message.direction == IN,
+        Message.payload.is_(None),  # what was tapped is in our words
         Message.seq < bindparam("seq"),
         Message.seq > _CRISIS_BEFORE,
         Message.created_at > bindparam("in_a_row"),
