@@ -163,7 +163,7 @@ async def _take(
             await not_delivered(session, message, None)
         await notify(session, kind="status", conversation=message.conversation_id)
         return None
-    morning = await _morning(session, message, client)
+    morning = None if urgent else await _morning(session, message, client)  # danger never waits for the day
     if morning is not None:
         # A job of its own, without a lock: what answers the client meanwhile must not stand behind it.
         await jobs.defer(session, "send_sms", queue="sms", at=morning, message_id=message.id)

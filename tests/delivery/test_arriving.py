@@ -75,6 +75,7 @@ def where_it_is(hour: int) -> str:
         ("a person's words", PERSON, 4, None, "the client's", True),
         ("said at night on purpose", SYSTEM, 0, None, "the client's", True),
         ("by day", SYSTEM, 4, None, "somewhere else", True),
+        ("what is said in danger", SYSTEM, 4, None, "the client's", True),
     ],
 )
 def test_what_answers_nobody_waits_for_the_morning_where_it_would_wake_somebody(
@@ -101,7 +102,7 @@ def test_what_answers_nobody_waits_for_the_morning_where_it_would_wake_somebody(
                 await receive(session, client, conversation, Inbound("HELP", provider_id="SMin"))
                 at = clock.now() - timedelta(hours=wrote, minutes=1)
                 await session.execute(update(Message).where(Message.direction == "in").values(created_at=at))
-        assert await send(database, provider, one) is None
+        assert await send(database, provider, one, urgent=what == "what is said in danger") is None
         assert (await stored(database, one)).status == ("sent" if goes else "queued"), what
         async with database.session() as session:
             found = await session.execute(
