@@ -11,7 +11,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular  # type: ignore
 
 from casework.safety.features import Floats, Ints
 
-LANDMARKS = 1_000
+LANDMARKS = 2_000
 EXACT = 0.002
 STEPS = 200
 Doubles = NDArray[np.float64]

@@ -181,14 +181,20 @@ def _together(text: str, earlier: Sequence[str]) -> list[str]:
 
 @cache
 def _bare_answers() -> tuple[re.Pattern[str], ...]:
-    """What says yes, what says no or counts, the words that steer the line, and greetings; each alone or in a row ("si
-    esta bien"), never mixed: "im not ok".
+    """What says yes, what says no or counts, the words that steer the line, greetings, and being late; each alone or in
+    a row ("si esta bien"), never mixed: "im not ok".
     """
     tables = word_tables()
     few = (name for name, value in tables["number_values"].items() if value <= A_FEW)  # "so many" says something
     counts = [word for name in few for word in tables["numbers"][name]]
     plain = tomllib.loads((DATA / "safety" / "commands.toml").read_text(encoding="utf-8"))
-    sides = (tables["yes_no"]["yes"], [*tables["yes_no"]["no"], *counts], plain["words"], plain["greetings"])
+    sides = (
+        tables["yes_no"]["yes"],
+        [*tables["yes_no"]["no"], *counts],
+        plain["words"],
+        plain["greetings"],
+        plain["late"],
+    )
     return tuple(
         re.compile(f"{one}(?: {one})*")
         for one in (f"(?:{'|'.join(map(re.escape, map(fold, side)))})" for side in sides)

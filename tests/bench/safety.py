@@ -1,7 +1,8 @@
 """How much danger the detector sees on messages it was not tuned on, at how many false alarms, and how fast.
 
-The split in `tests/splits/safety` was written apart from the training data. That in `tests/splits/rows` is what people
-text in a row in the middle of a conversation, two rows in three of it nothing, and danger told over several texts.
+The split in `tests/splits/safety` was written apart from the training data. That in `tests/splits/fresh` was written when all
+else was done, by people who had seen none of it; no threshold was set with a look at it. That in `tests/splits/rows` is
+what people text in a row in the middle of a conversation, two rows in three of it nothing, and danger told over several texts.
 XSTest (CC BY 4.0) counts false alarms on harmless prompts with words such as "kill"; it is measured where the file is
 present. Beside them stand the figures published for others' detectors on their own data.
 """
@@ -15,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from casework.safety.model import Model
 from casework.safety.train import Example, fit, read, settings_of
 
 SPLIT = ROOT / "tests" / "splits" / "safety"
+FRESH = ROOT / "tests" / "splits" / "fresh"
 ROWS = ROOT / "tests" / "splits" / "rows"
 XSTEST = ROOT.parent / "shared" / "data" / "nlu" / "xstest_prompts.csv"
 FALSE_ALARM = 0.03  # of the learning curve
@@ -49,9 +52,9 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def split() -> list[tuple[Example, list[str]]]:
-    """Every line of the split, and its text in pieces: what was said before, and last."""
-    examples = read(SPLIT, joined=" // ")
+def split(folder: Path = SPLIT) -> list[tuple[Example, list[str]]]:
+    """Every line of a split, and its text in pieces: what was said before, and last."""
+    examples = read(folder, joined=" // ")
     return [(example, example.text.split(" // ")) for example in examples]
 
 
@@ -65,9 +68,9 @@ def _row(what: str, hits: int, of: int, **more: Any) -> dict[str, Any]:
     return {"what": what, "value": share, "hits": hits, "of": of, "low": round(low, 4), "high": round(high, 4), **more}
 
 
-def figures() -> list[dict[str, Any]]:
-    """Recall and false alarms on the split, by language. `mix` texts count as Spanish, as in training."""
-    lines = split()
+def figures(folder: Path = SPLIT) -> list[dict[str, Any]]:
+    """Recall and false alarms on a split, by language. `mix` texts count as Spanish, as in training."""
+    lines = split(folder)
     levels = assessed(lines)
     rows: list[dict[str, Any]] = []
 
@@ -86,6 +89,11 @@ def figures() -> list[dict[str, Any]]:
         count("none called crisis", language, NONE, lambda level: level == CRISIS, goal="<= 0.03")
         count("none called concern or crisis", language, NONE, lambda level: level != NONE, goal="<= 0.10")
     return rows
+
+
+def fresh() -> list[dict[str, Any]]:
+    """The same on messages that the detector met once, when it was done."""
+    return [row | {"what": f"fresh: {row['what']}"} for row in figures(FRESH)]
 
 
 def conversations() -> list[dict[str, Any]]:
@@ -203,7 +211,7 @@ def xstest() -> list[dict[str, Any]]:
 
 def rows() -> list[dict[str, Any]]:
     """`{"what", "value"}` a row, with `hits`, `of`, `low`, `high` (95%) for a share, and `goal` where there is one."""
-    return [*figures(), *conversations(), *TO_BEAT, *learning_curve(), *speed(), *xstest()]
+    return [*figures(), *fresh(), *conversations(), *TO_BEAT, *learning_curve(), *speed(), *xstest()]
 
 
 if __name__ == "__main__":

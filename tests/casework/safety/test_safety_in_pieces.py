@@ -50,14 +50,14 @@ def test_a_worry_that_was_acknowledged_is_read_with_what_makes_it_worse(line: Op
     assert client.conversation().safety == "crisis"
 
 
-@pytest.mark.parametrize(("offered", "level"), [(("Take them", "Skip them"), "none"), (("Yes", "No"), "crisis")])
+@pytest.mark.parametrize(("offered", "level"), [(("All of them", "Some of them"), "none"), (("Yes", "No"), "crisis")])
 def test_a_choice_sent_word_for_word_is_not_read_with_what_stood_before_it(
     line: Opens, offered: tuple[str, ...], level: str
 ) -> None:
     client = line()
-    client.say("i dont want to")
-    client.offer("The questions on money: shall we take them?", *offered)
-    client.say("take them", later=timedelta(seconds=5))
+    client.say("im going to take")
+    client.offer("Which of these shall we ask about?", *offered)
+    client.say("all of them", later=timedelta(seconds=5))
     assert client.conversation().safety == level
 
 
