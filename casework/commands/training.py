@@ -32,7 +32,7 @@ def train_all(say: Callable[[str], None] = print) -> None:
     check_bot()
     began = time.monotonic()
     if not safety_train.is_current():
-        say("training the crisis detector (about six minutes) ...")
+        say("training the crisis detector (about eight minutes) ...")
         safety_train.train()
         say(f"crisis detector trained in {time.monotonic() - began:.0f} s")
     _train_dialogue(say)

@@ -1,4 +1,4 @@
-"""Trains the classifier from `data/safety/train`: at set-up, in about six minutes on two cores, the same every time.
+"""Trains the classifier from `data/safety/train`: at set-up, in about eight minutes on two cores, the same every time.
 
 Kernel ridge regression, its equations solved step by step (`algebra`), with all texts and once more with each of a few
 groups of batches (files) left out. Thresholds and calibration come from what is said then of those that were left out,
